@@ -18,6 +18,7 @@ from lad.wsgi import application as django
 _pages = ThreadedApplication(
     django,
     threads=settings.WEB_THREADS,
+    background_threads=settings.WEB_BACKGROUND_THREADS,
     max_body=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
     max_upload=longest_form(),
     unfinished_bodies=settings.WEB_UNFINISHED_BODIES,

@@ -143,6 +143,9 @@ FORM_RENDERER = "lad.admin.templating.FormRenderer"
 # manage.py chooses the owner for the commands that change the schema.
 DB_SCHEMA = env.str("DB_SCHEMA", default="lad_dev")
 DATABASE_ACCESS = env.str("LAD_DATABASE_ACCESS", default="login")
+# Each web worker runs pages in this many threads, and in so many others what streamed answers do with the database.
+WEB_THREADS = env.int("WEB_THREADS", default=8)
+WEB_BACKGROUND_THREADS = env.int("WEB_BACKGROUND_THREADS", default=4)
 # Of a request. Tasks and commands may take their time.
 DB_STATEMENT_SECONDS = env.int("DB_STATEMENT_SECONDS", default=30)
 DB_IDLE_SECONDS = env.int("DB_IDLE_SECONDS", default=60)
@@ -155,7 +158,12 @@ def _database() -> dict:
     options["options"] = f"-c search_path={DB_SCHEMA} -c idle_in_transaction_session_timeout={DB_IDLE_SECONDS}s"
     options["pool"] = (
         # With a minimum of 1, the first query opens a second connection, because the first is still on its way.
-        {"min_size": 0, "max_size": env.int("DB_POOL_SIZE", default=8), "timeout": 10}
+        # A thread that waits for a connection of the others would lose an answer that is finished already.
+        {
+            "min_size": 0,
+            "max_size": env.int("DB_POOL_SIZE", default=WEB_THREADS + WEB_BACKGROUND_THREADS),
+            "timeout": 10,
+        }
         if env.bool("DB_POOL", default=DATABASE_ACCESS != "owner")
         else False
     )
@@ -270,8 +278,7 @@ CORS_ALLOW_HEADERS = [
 ]
 CORS_EXPOSE_HEADERS = ["etag", "location", "retry-after", "x-request-id", "idempotent-replayed"]
 
-# The web server. Each worker runs pages in this many threads, and holds streams on its event loop.
-WEB_THREADS = env.int("WEB_THREADS", default=8)
+# The web server. Each worker holds streams on its event loop. WEB_THREADS is above, with the database.
 # Bodies of one client address that may be arriving at once in each web worker. The next one is answered with 429.
 WEB_UNFINISHED_BODIES = env.int("WEB_UNFINISHED_BODIES", default=64)
 STREAMS_PER_WORKER = env.int("STREAMS_PER_WORKER", default=2_000)

@@ -3,8 +3,10 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
@@ -12,11 +14,13 @@ from rest_framework.response import Response
 
 from aiicp.assistant import parts, services, turns
 from aiicp.assistant.facets import FACETS
+from aiicp.assistant.turns import Turn
 from aiicp.conversations.models import Conversation
 from aiicp.conversations.services import MAX_MESSAGE_LENGTH
 from aiicp.features import ICP_ASSISTANT
 from aiicp.ownership import visible_conversations
 from lad.api import router
+from lad.api.renderers import to_json
 from lad.api.serializers import InputSerializer
 from lad.api.views import LadAPIView
 
@@ -99,6 +103,13 @@ class ConversationView(LadAPIView):
         return row
 
 
+class UnderWayResponse(serializers.Serializer):
+    """A message that was sent before. Its answer, once it is finished, is at `answer_url`."""
+
+    user_message_id = serializers.UUIDField()
+    answer_url = serializers.CharField()
+
+
 class AnswersView(ConversationView):
     """Messages that the assistant answers."""
 
@@ -108,17 +119,33 @@ class AnswersView(ConversationView):
         operation_id="ai_conversations_answer",
         summary="Say something to the assistant and get its answer",
         request=MessageToAnswerSerializer,
-        responses={200: AnswerResponse},
+        responses={200: AnswerResponse, 202: UnderWayResponse},
     )
     def post(self, request: Request, pk: UUID) -> HttpResponseBase:
         """With `Accept: text/event-stream` the answer comes in server-sent events: `understood` with what is known
         once the message was read, `piece` with each piece of the text, and `answer` with the whole answer.
+
+        An answer is finished and stored also if the connection is lost. Read it at `answers/{user_message_id}/` then;
+        the id is in `understood`. Or send the message again with the same `Idempotency-Key`: the response is 202 with
+        the address, and nothing is said twice.
         """
         content = MessageToAnswerSerializer.read(request.data)["content"]
         turn = turns.begin(conversation=self.conversation(pk), content=content, actor=self.access.user)
         if parts.wants_events(request.headers.get("Accept", "")):
-            return parts.streamed(turn)
-        return _answered(turn.answer) if turn.answer is not None else parts.awaited(turn)
+            return parts.streamed(turn, _under_way(turn))
+        return _answered(turn.answer) if turn.answer is not None else parts.awaited(turn, _under_way(turn))
+
+
+class AnswerToMessageView(ConversationView):
+    """The answer to one message, for whoever lost the connection before it came."""
+
+    @extend_schema(
+        operation_id="ai_conversations_answer_to",
+        summary="The answer to a message. 409 still_answering until it is finished",
+        responses={200: AnswerResponse},
+    )
+    def get(self, request: Request, pk: UUID, message_id: UUID) -> Response:
+        return _answered(services.answer_to(conversation=self.conversation(pk), message_id=message_id))
 
 
 class UndoView(ConversationView):
@@ -179,8 +206,17 @@ def _answered(answer: Any) -> Response:
     return Response(answer.as_json())
 
 
+def _under_way(turn: Turn) -> HttpResponse:
+    """Return what a request gets that says the same again."""
+    names = {"pk": turn.conversation.pk, "message_id": turn.message.pk}
+    address = reverse("ai-conversation-answer", kwargs=names)
+    content = to_json({"user_message_id": turn.message.pk, "answer_url": address})
+    return HttpResponse(content, status=202, content_type=parts.JSON, headers={"Location": address})
+
+
 _BASE = "ai-conversations/<uuid:pk>/"
 router.route(f"{_BASE}answers/", AnswersView.as_view(), name="ai-conversation-answers")
+router.route(f"{_BASE}answers/<uuid:message_id>/", AnswerToMessageView.as_view(), name="ai-conversation-answer")
 router.route(f"{_BASE}undo/", UndoView.as_view(), name="ai-conversation-undo")
 router.route(f"{_BASE}confirm/", ConfirmView.as_view(), name="ai-conversation-confirm")
 router.route(f"{_BASE}search-started/", SearchStartedView.as_view(), name="ai-conversation-search-started")

@@ -60,7 +60,7 @@ def hold(*, message_id: UUID, connection: ModelConnection, estimates: Sequence[U
     return Held(None if isinstance(found.error, NoPrice) else found.error)
 
 
-def settle(*, message_id: UUID, usages: Sequence[Usage], now: datetime | None = None) -> None:
+def settle(*, message_id: UUID | str, usages: Sequence[Usage], now: datetime | None = None) -> None:
     """Charge the tokens of the calls whose answers were used, and release the rest. Idempotent.
 
     Call it in the transaction that stores the answer, so that neither is without the other.
@@ -103,5 +103,5 @@ def _items(connection: ModelConnection, inputs: int, outputs: int) -> tuple[Usag
     return item(PriceCategory.LLM_PROMPT, inputs), item(PriceCategory.LLM_COMPLETION, outputs)
 
 
-def _reference(message_id: UUID) -> str:
+def _reference(message_id: UUID | str) -> str:
     return f"{REFERENCE}{message_id}"

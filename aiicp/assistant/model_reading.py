@@ -12,6 +12,7 @@ from aiicp.extraction.folding import key
 from aiicp.extraction.slots import COMPANY_SIZES, LISTS, RANGES, Range, Slots
 from aiicp.extraction.vocabulary import Entry, place_named, vocabulary
 from lad.llm import prompt_files
+from lad.llm.models import ModelConnection
 from lad.llm.questions import Question
 
 CONFIDENCE: Final = 0.7
@@ -51,8 +52,10 @@ SCHEMA: Final[Mapping[str, Any]] = {
 }
 
 
-def question(*, tenant_id: UUID, content: str, known: Slots, asked: str) -> Question:
-    """Return what is asked of the model about one message."""
+def question(
+    *, tenant_id: UUID, content: str, known: Slots, asked: str, connection: ModelConnection | None = None
+) -> Question:
+    """Return what is asked of the model about one message. ``connection`` is the tenant's, if it was found already."""
     prompt = prompt_files.render(
         "aiicp.assistant.reading",
         1,
@@ -60,7 +63,15 @@ def question(*, tenant_id: UUID, content: str, known: Slots, asked: str) -> Ques
         asked=asked or "nothing yet",
         known=orjson.dumps(known.to_icp_data()).decode(),
     )
-    return Question(tenant_id, TURN, prompt=prompt, schema=SCHEMA, max_tokens=MAX_TOKENS, temperature=0.0)
+    return Question(
+        tenant_id,
+        TURN,
+        prompt=prompt,
+        schema=SCHEMA,
+        max_tokens=MAX_TOKENS,
+        temperature=0.0,
+        connection=connection,
+    )
 
 
 def read(answer: Mapping[str, Any], content: str, embedded: Sequence[Value]) -> list[Value]:

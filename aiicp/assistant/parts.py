@@ -2,9 +2,12 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from functools import partial
+
+from django.http import HttpResponse
 
 from aiicp.assistant.answers import Answer
-from aiicp.assistant.services import Understood, respond_by
+from aiicp.assistant.services import Understood, finish_unread, respond_by
 from aiicp.assistant.turns import Turn
 from lad.api.renderers import to_json
 from lad.llm.completions import Piece
@@ -16,8 +19,11 @@ JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
 
 
-def streamed(turn: Turn) -> EventStream:
-    """Return the events ``understood``, ``piece`` (several) and ``answer``. The last one has the whole answer."""
+def streamed(turn: Turn, repeated: HttpResponse | None = None) -> EventStream:
+    """Return the events ``understood``, ``piece`` (several) and ``answer``. The last one has the whole answer.
+
+    ``repeated`` answers the same request with the same Idempotency-Key.
+    """
 
     async def make(runner: Runner) -> AsyncGenerator[bytes, None]:
         async with aclosing(respond_by(OnLoop(runner), turn)) as parts:
@@ -29,10 +35,10 @@ def streamed(turn: Turn) -> EventStream:
                 else:
                     yield event("answer", part.as_json())
 
-    return EventStream(make)
+    return EventStream(make, repeated=repeated, unread=partial(finish_unread, turn))
 
 
-def awaited(turn: Turn) -> EventStream:
+def awaited(turn: Turn, repeated: HttpResponse | None = None) -> EventStream:
     """Return the whole answer as JSON once the model has given it, without a thread that waits."""
 
     async def make(runner: Runner) -> AsyncGenerator[bytes, None]:
@@ -41,7 +47,7 @@ def awaited(turn: Turn) -> EventStream:
                 if isinstance(part, Answer):
                     yield to_json(part.as_json())
 
-    return EventStream(make, content_type=JSON)
+    return EventStream(make, content_type=JSON, repeated=repeated, unread=partial(finish_unread, turn))
 
 
 def wants_events(accept: str) -> bool:

@@ -5,6 +5,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
@@ -14,7 +15,7 @@ from aiicp.assistant.answers import Answer, where_now
 from aiicp.assistant.dialogue import AWAITING, READY_TO_ACT
 from aiicp.assistant.facets import FACETS, facet_of
 from aiicp.assistant.memory import Memory
-from aiicp.assistant.remark import Remark
+from aiicp.assistant.remark import Remark, said_in
 from aiicp.assistant.replies import Intent, Reply
 from aiicp.assistant.texts import text
 from aiicp.assistant.turns import Heard, NothingToConfirm, Turn
@@ -25,6 +26,7 @@ from lad.errors import Conflict, Invalid
 from lad.llm.completions import Completion, Piece, Source
 from lad.llm.driving import iterating
 from lad.llm.errors import Refused
+from lad.llm.questions import Question
 from lad.llm.services import complete_by
 from lad.llm.streaming import stream_by
 from lad.llm.transport import THREADED, Transport
@@ -85,13 +87,15 @@ async def respond_by(transport: Transport, turn: Turn) -> AsyncGenerator[Part, N
 
     A turn that is given up by its reader is finished all the same, with what was said until then.
     """
-    yield Understood([dict(each) for each in turn.understood])
+    understood = Understood([dict(each) for each in turn.understood])
     if turn.answer is not None:
+        yield understood
         yield Piece(turn.answer.content)
         yield turn.answer
         return
     heard, found = Heard(), None
     try:
+        yield understood
         async with aclosing(_hear(transport, turn, heard)) as sentences:
             async for sentence in sentences:
                 yield Piece(sentence)
@@ -102,6 +106,12 @@ async def respond_by(transport: Transport, turn: Turn) -> AsyncGenerator[Part, N
     yield found
 
 
+def finish_unread(turn: Turn) -> None:
+    """Finish a turn whose reader left before its answer began, without asking the model."""
+    if turn.answer is None:
+        turns.finish(turn, Heard())
+
+
 async def _hear(transport: Transport, turn: Turn, heard: Heard) -> AsyncGenerator[str, None]:
     """Let the model read the message, then yield its words about it. What it says is kept in ``heard``."""
     assert turn.reading is not None
@@ -110,14 +120,14 @@ async def _hear(transport: Transport, turn: Turn, heard: Heard) -> AsyncGenerato
         reading = await complete_by(transport, turn.reading, embedded=lambda: {"values": []})
         _use(heard, reading)
         heard.values = model_reading.read(reading.data, turn.message.content, turn.reply.values)
-        instructions = [each for question in (turn.reading, turn.remark) for each in _instructions(question)]
-        remark = Remark("\n".join(instructions))
+        secret = [each for question in (turn.reading, turn.remark) for each in instructions(question)]
+        remark = Remark("\n".join(secret), said_in(turn.remark))
         async with aclosing(stream_by(transport, turn.remark, embedded=str)) as parts:
             async for part in parts:
                 if isinstance(part, Completion):
                     for sentence in remark.end():
                         yield sentence
-                    heard.remark = "" if remark.leaked else remark.text
+                    heard.remark = remark.text
                     if remark.leaked or part.embedded:
                         heard.failed = True
                     else:
@@ -131,7 +141,9 @@ async def _hear(transport: Transport, turn: Turn, heard: Heard) -> AsyncGenerato
         heard.failed = True
 
 
-def _instructions(question: Any) -> list[str]:
+def instructions(question: Question) -> list[str]:
+    """Return what a question tells the model in confidence."""
+    assert question.prompt is not None
     return [each.content for each in question.prompt.messages if each.role == "system"]
 
 
@@ -141,6 +153,16 @@ def _use(heard: Heard, completion: Completion) -> None:
         heard.usages.append(completion.usage)
     else:
         heard.failed = True
+
+
+def answer_to(*, conversation: Conversation, message_id: UUID) -> Answer:
+    """Return the stored answer to a message of the conversation, for a reader whose connection was lost.
+
+    Raises NotFound if the message is none of the user's in it, StillAnswering while the model is asked, and NotAnswered
+    if the turn has died.
+    """
+    with tenant_context(conversation.tenant_id):
+        return turns.answer_to(conversation=conversation, message_id=message_id)
 
 
 def undo(*, conversation: Conversation, slot: str = "", actor: AbstractBaseUser) -> Answer:

@@ -12,8 +12,8 @@ from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from aiicp.assistant import charging, model_reading, remark, wording
 from aiicp.assistant.answers import Answer, compose, facts, shown, store
@@ -23,11 +23,12 @@ from aiicp.assistant.purposes import TURN
 from aiicp.assistant.replies import CHANGE, Intent, Reply, inferred, read
 from aiicp.assistant.texts import text
 from aiicp.conversations.models import Conversation, ConversationStatus, Message, MessageRole
-from aiicp.conversations.services import ConversationClosed, locked, post_message
+from aiicp.conversations.services import ConversationClosed, StillAnswering, is_answering, locked, post_message
 from aiicp.extraction.extractor import Value
 from aiicp.ownership import NotTheOwner
-from lad.errors import Conflict
+from lad.errors import Conflict, NotFound
 from lad.llm.messages import Usage
+from lad.llm.models import ModelConnection
 from lad.llm.questions import Question
 from lad.llm.selectors import connection_for
 from lad.llm.services import estimate
@@ -37,10 +38,10 @@ from lad.tenancy.context import tenant_context
 MARGIN: Final = timedelta(seconds=30)
 
 
-class StillAnswering(Conflict):
-    """The assistant is still answering your last message. Wait for the answer."""
+class NotAnswered(Conflict):
+    """This message was left without an answer. Resume the conversation to get one."""
 
-    code = "still_answering"
+    code = "not_answered"
 
 
 class NothingToConfirm(Conflict):
@@ -91,6 +92,7 @@ def begin(
     now = now or timezone.now()
     row = open_conversation(conversation, actor, now)
     memory = Memory.of(row)
+    _give_up(row, memory, actor, now)
     if reply is None:
         acting = memory.metadata.get("progress") == READY_TO_ACT or row.search_triggered
         reply = read(content, before=memory.slots, asked=memory.asked, offered=memory.offered, acting=acting)
@@ -99,20 +101,21 @@ def begin(
     message = post_message(conversation=row, content=content, message_data=data, actor=actor)
     head = _take_in(memory, reply, message.pk, now)
     turn = Turn(row.tenant_id, actor, row, message, reply, facts(memory))
-    questions = _questions(turn, memory) if reply.open_to_model else None
+    connection = connection_for(row.tenant_id, TURN) if reply.open_to_model else None
     note = ""
-    if questions is not None:
-        connection = connection_for(row.tenant_id, TURN)
-        assert connection is not None
+    if connection is not None:
+        questions = _questions(turn, memory, connection)
         estimates = [estimate(each) for each in questions]
+        until = now + 2 * timedelta(seconds=connection.seconds_per_call) + MARGIN
+        memory.metadata["answering"] = {"message": str(message.pk), "until": until.isoformat()}
+        store(row, memory, actor)
+        # Last: it locks the tenant's quota and wallet, and all other conversations of the tenant wait for the commit.
         refused = charging.hold(message_id=message.pk, connection=connection, estimates=estimates, now=now).error
         if refused is None:
-            until = now + 2 * timedelta(seconds=connection.seconds_per_call) + MARGIN
-            memory.metadata["answering"] = {"message": str(message.pk), "until": until.isoformat()}
-            store(row, memory, actor)
             return Turn(
                 row.tenant_id, actor, row, message, reply, turn.understood, reading=questions[0], remark=questions[1]
             )
+        del memory.metadata["answering"]
         note = text(memory.language, "note.no_credit")
     answer = compose(row, memory, reply, head=head, actor=actor, note=note, told_note=bool(note))
     return Turn(row.tenant_id, actor, row, message, reply, turn.understood, answer)
@@ -124,12 +127,16 @@ def finish(turn: Turn, heard: Heard, *, now: datetime | None = None) -> Answer:
     with tenant_context(turn.tenant_id, user_id=turn.actor.pk):
         row = locked(turn.conversation)
         memory = Memory.of(row)
+        if not _waits_for(memory, turn.message.pk):
+            # It took so long that the conversation went on without it.
+            charging.settle(message_id=turn.message.pk, usages=heard.usages, now=now)
+            last = _messages(row).order_by("created_at", "pk").last()
+            assert last is not None
+            return shown(row, memory, last)
         values = [*heard.values, *inferred(memory.slots, heard.values)]
         if values:
             memory.learn(values, message_id=turn.message.pk, source="model", now=now)
-        answering = memory.metadata.get("answering", {})
-        if answering.get("message") == str(turn.message.pk):
-            del memory.metadata["answering"]
+        del memory.metadata["answering"]
         said = [*turn.reply.values, *heard.values]
         head = heard.remark.strip() or wording.understood(memory.language, said) or _unclear(memory, turn.reply)
         answer = compose(
@@ -155,11 +162,11 @@ def resume(*, conversation: Conversation, actor: AbstractBaseUser, now: datetime
     now = now or timezone.now()
     row = open_conversation(conversation, actor, now)
     memory = Memory.of(row)
-    last = Message.objects.filter(tenant=row.tenant_id, conversation=row).order_by("-created_at", "-pk").first()
+    last = _messages(row).order_by("created_at", "pk").last()
     if last is not None and last.role == MessageRole.ASSISTANT and memory.asked:
         return shown(row, memory, last)
     intent = Intent.TELL if last is not None else Intent.GREET
-    memory.metadata.pop("answering", None)
+    _give_up(row, memory, actor, now)
     head = text(memory.language, "said.hello") if last is None else ""
     return compose(row, memory, Reply(intent), head=head, actor=actor)
 
@@ -171,14 +178,41 @@ def open_conversation(conversation: Conversation, actor: AbstractBaseUser, now: 
         raise NotTheOwner
     if row.status != ConversationStatus.ACTIVE:
         raise ConversationClosed
-    if (until := answering_until(row)) is not None and until > now:
+    if is_answering(row, now):
         raise StillAnswering
     return row
 
 
-def answering_until(conversation: Conversation) -> datetime | None:
-    """Return until when an answer is waited for, or None."""
-    return parse_datetime(conversation.metadata.get("answering", {}).get("until", ""))
+def answer_to(*, conversation: Conversation, message_id: UUID, now: datetime | None = None) -> Answer:
+    """Return the stored answer to a message of the user. Raises NotFound, StillAnswering or NotAnswered."""
+    asked = _messages(conversation).filter(pk=message_id, role=MessageRole.USER).first()
+    if asked is None:
+        raise NotFound
+    memory = Memory.of(conversation)
+    later = _messages(conversation).filter(created_at__gte=asked.created_at).exclude(pk=asked.pk)
+    found = later.order_by("created_at", "pk").first()
+    if found is not None and found.role == MessageRole.ASSISTANT:
+        return shown(conversation, memory, found)
+    waiting = _waits_for(memory, message_id) and is_answering(conversation, now or timezone.now())
+    raise StillAnswering if waiting else NotAnswered
+
+
+def _messages(row: Conversation) -> QuerySet[Message]:
+    # Filter by tenant too: the index starts with it.
+    found: QuerySet[Message] = Message.objects.filter(tenant=row.tenant_id, conversation=row)
+    return found
+
+
+def _waits_for(memory: Memory, message_id: UUID) -> bool:
+    """Return whether the conversation waits for the answer to that message."""
+    return bool(memory.metadata.get("answering", {}).get("message") == str(message_id))
+
+
+def _give_up(row: Conversation, memory: Memory, actor: AbstractBaseUser, now: datetime) -> None:
+    """Stop waiting for a turn that has died, and release what it held. Its answer is not taken any more."""
+    if answering := memory.metadata.pop("answering", None):
+        charging.settle(message_id=answering["message"], usages=(), now=now)
+        store(row, memory, actor)
 
 
 def _take_in(memory: Memory, reply: Reply, message_id: UUID, now: datetime) -> str:
@@ -225,16 +259,23 @@ def _unclear(memory: Memory, reply: Reply) -> str:
     return text(memory.language, key) if reply.intent != Intent.TELL else ""
 
 
-def _questions(turn: Turn, memory: Memory) -> tuple[Question, Question] | None:
-    """Return what a model is to be asked, or None if the tenant uses none."""
-    if connection_for(turn.tenant_id, TURN) is None:
-        return None
-    rows = Message.objects.filter(tenant=turn.tenant_id, conversation=turn.conversation)
-    history = list(rows.only("role", "content", "tenant_id").order_by("created_at", "pk"))
-    known = wording.summary("en", memory.slots)
+def _questions(turn: Turn, memory: Memory, connection: ModelConnection) -> tuple[Question, Question]:
+    """Return what a model is to be asked: about the message, and for words of its own."""
+    history = list(_messages(turn.conversation).only("role", "content", "tenant_id").order_by("created_at", "pk"))
+    summary = wording.summary("en", memory.slots)
     return (
         model_reading.question(
-            tenant_id=turn.tenant_id, content=turn.message.content, known=memory.slots, asked=memory.asked
+            tenant_id=turn.tenant_id,
+            content=turn.message.content,
+            known=memory.slots,
+            asked=memory.asked,
+            connection=connection,
         ),
-        remark.question(tenant_id=turn.tenant_id, history=history, known=known, language=memory.language),
+        remark.question(
+            tenant_id=turn.tenant_id,
+            history=history,
+            known=summary,
+            language=memory.language,
+            connection=connection,
+        ),
     )

@@ -8,6 +8,7 @@ from aiicp.assistant.facets import FACETS, Shown, facet_of, shown
 from aiicp.assistant.texts import OPTIONS, text
 from aiicp.extraction.extractor import Value
 from aiicp.extraction.slots import Range, Slots
+from lad.llm.images import without_images
 
 MOST_VALUES_NAMED: Final = 6
 # A question that says itself what it is about. The others need no repetition in what was understood.
@@ -112,7 +113,7 @@ def spelled(language: str, slot: str, value: str | int | bool | Range, *, exclud
     else:
         # The values of choices have names of their own in each language.
         found = text(language, f"option.{value}") if slot in OPTIONS else ""
-        found = found or str(value)
+        found = found or without_images(str(value))
     return text(language, "said.not").format(value=found) if excluded else found
 
 

@@ -31,12 +31,13 @@ class ConversationAdmin(TenantModelAdmin):
     empty_hint = "Talks with the assistant about your ideal customers appear here."
     list_display = ["title_or_default", "talk", "user", "status", "search_triggered", "created_at"]
     list_filter = ["status", "user", "search_triggered", "created_at"]
-    add_fieldsets = [(None, {"fields": ["user", "title", "icp_data", "search_params", "metadata"]})]
+    add_fieldsets = [(None, {"fields": ["user", "title", "icp_data", "search_params"]})]
     fieldsets = [
         (None, {"fields": ["title", "user", "status", "archived_at", "chat"]}),
         ("Data", {"classes": ["collapse"], "fields": ["icp_data", "search_triggered", "search_params", "metadata"]}),
     ]
-    readonly_fields = ["chat"]
+    # A form that was opened before the last answer would put the progress back, and what is paid for hangs on it.
+    readonly_fields = ["chat", "metadata"]
     actions_detail = ["complete", "archive", "reopen"]
     actions_list = ["start"]
 

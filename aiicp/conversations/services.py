@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from aiicp.conversations.models import Conversation, ConversationStatus, Message, MessageRole
 from aiicp.ownership import NotTheOwner, OwnedRowWriter, may_change
@@ -23,6 +24,12 @@ class ConversationClosed(Conflict):
     """This conversation is archived or completed. Reopen it first."""
 
     code = "conversation_closed"
+
+
+class StillAnswering(Conflict):
+    """The assistant is still answering your last message. Wait for the answer."""
+
+    code = "still_answering"
 
 
 class ConversationOpen(Conflict):
@@ -68,6 +75,9 @@ class MessageWriter(Writer[Message]):
             raise Invalid(errors={"conversation": ["This conversation does not exist."]})
         if conversation.status != ConversationStatus.ACTIVE:
             raise ConversationClosed
+        if is_answering(conversation, timezone.now()):
+            # A message in between would come before the answer to the one before it.
+            raise StillAnswering
         return {
             **values,
             "tenant_id": conversation.tenant_id,
@@ -95,7 +105,7 @@ def post_message(
     """Post a message in the user's own active conversation. The first message gives an untitled one its title.
 
     Emits ``aiicp.message.posted``. Raises Invalid if the message is empty or too long or the conversation is
-    another user's, ConversationClosed if it is not active.
+    another user's, ConversationClosed if it is not active, StillAnswering while an answer is waited for.
     """
     values = {"conversation": conversation, "content": content, "message_data": message_data}
     return writes.create(Message, values, actor=actor)
@@ -117,7 +127,8 @@ def post_answer(
         tokens_used=tokens_used,
         model=model[:MAX_MODEL_LENGTH],
     )
-    message.full_clean(exclude=["tenant", "conversation"])
+    # The database has constraints of its own; to ask it about each of them first took seven statements.
+    message.full_clean(exclude=["tenant", "conversation"], validate_unique=False, validate_constraints=False)
     message.save(force_insert=True)
     payload = {"conversation_id": str(conversation.pk), "role": message.role}
     emit("aiicp.message.posted", aggregate=message, payload=payload)
@@ -185,6 +196,12 @@ def locked(conversation: Conversation) -> Conversation:
     """Return the conversation as it is now, locked until the transaction ends."""
     row: Conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=conversation.pk)
     return row
+
+
+def is_answering(conversation: Conversation, now: datetime) -> bool:
+    """Return whether the assistant is still answering the last message, and has not died of it."""
+    until = parse_datetime(conversation.metadata.get("answering", {}).get("until", ""))
+    return until is not None and until > now
 
 
 def _set_status(row: Conversation, status: ConversationStatus, *, archived_at: datetime | None) -> None:

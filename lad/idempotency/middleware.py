@@ -2,7 +2,8 @@
 
 The request's transaction locks the key before it writes and keeps the response before it commits. A concurrent
 duplicate waits for the lock until the first request has committed, and gets its response. If the first fails,
-nothing is kept and the duplicate runs. Responses are kept for a day. Add forms of the admin have keys as well,
+nothing is kept and the duplicate runs. Of a response that is streamed, what says where to read its result is kept.
+Responses are kept for a day. Add forms of the admin have keys as well,
 see ``lad.idempotency.forms``.
 """
 
@@ -54,8 +55,9 @@ class IdempotencyMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         claim: KeyClaim | None = getattr(request, "idempotency_claim", None)
-        if claim is not None and not response.streaming and _succeeded(request, response):
-            keep(claim, response)
+        kept = response if not response.streaming else getattr(response, "repeated", None)
+        if claim is not None and kept is not None and _succeeded(request, response):
+            keep(claim, kept)
         return response
 
     def process_view(

@@ -13,8 +13,7 @@ from lad.llm.calling import Call, ModelRefused, Unusable
 from lad.llm.errors import EndpointError
 from lad.llm.models import CallOutcome
 from lad.llm.questions import Question
-from lad.llm.selectors import connection_for
-from lad.llm.transport import Transport
+from lad.llm.transport import Deadline, Transport
 from lad.outgoing import refuse_transactions, release_database
 from lad.tenancy.context import tenant_context
 
@@ -24,12 +23,16 @@ MODEL_REFUSED = "The model declined to answer."
 
 @dataclass(slots=True)
 class Begun:
-    """A call whose tokens are reserved. ``reason`` says why it gave no answer, once it has none."""
+    """A call whose tokens are reserved. ``reason`` says why it gave no answer, once it has none.
+
+    ``resting`` is set while the endpoint is left alone.
+    """
 
     question: Question
     call: Call
     reservation: Reservation
     breaker: Breaker
+    resting: EndpointError | None = None
     outcome: CallOutcome = CallOutcome.FAILED
     reason: str = ""
     worked: bool = False
@@ -51,6 +54,12 @@ class Begun:
             self.outcome, self.reason = CallOutcome.INVALID, str(error)
         finally:
             await self.call.transport.run(partial(self._end, failure))
+
+    def check(self) -> None:
+        """Raise EndpointError while the endpoint rests. The time of the call begins now."""
+        if self.resting is not None:
+            raise self.resting
+        self.call.deadline = Deadline(self.call.connection.seconds_per_call)
 
     def answered(self) -> None:
         """Keep that the model answered."""
@@ -92,11 +101,21 @@ def begin(question: Question, transport: Transport) -> Begun | None:
     """
     refuse_transactions()
     with tenant_context(question.tenant_id):
-        connection = connection_for(question.tenant_id, question.purpose, question.connection_id)
+        connection = question.connected()
         if connection is None:
             return None
         call = question.call(connection)
         call.transport = transport
         reservation = reserve(tenant_id=question.tenant_id, connection=connection, tokens=call.most_tokens)
     release_database()
-    return Begun(question, call, reservation, Breaker.of(connection))
+    breaker = Breaker.of(connection)
+    # Asked here, so that a call on an event loop waits for a thread once.
+    return Begun(question, call, reservation, breaker, _resting(breaker))
+
+
+def _resting(breaker: Breaker) -> EndpointError | None:
+    try:
+        breaker.check()
+    except EndpointError as error:
+        return error
+    return None

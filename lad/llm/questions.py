@@ -12,6 +12,7 @@ from lad.llm.prompt_files import RenderedPrompt
 from lad.llm.purposes import purposes
 from lad.llm.schemas import AnswerSchema, Shape
 from lad.llm.secrecy import Secrecy
+from lad.llm.selectors import connection_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,8 @@ class Question:
 
     ``prompt`` is a rendered prompt file; ``messages`` follow it. Messages and variables that are marked as untrusted
     are fenced, and with them ``tools`` are not offered unless ``tools_with_untrusted`` says so.
-    ``connection_id`` names a connection instead of the tenant's choice. Raises UnknownKey for a purpose that is not
+    ``connection_id`` names a connection instead of the tenant's choice; ``connection`` is one that the caller has just
+    found, with ``connection_for``, and saves looking for it again. Raises UnknownKey for a purpose that is not
     registered, and ValueError for a question that makes no sense.
     """
 
@@ -34,6 +36,7 @@ class Question:
     max_tokens: int = DEFAULT_OUTPUT_TOKENS
     temperature: float | None = None
     connection_id: UUID | None = None
+    connection: ModelConnection | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         purposes.get(self.purpose)
@@ -41,6 +44,13 @@ class Question:
             raise ValueError("A call asks for a structured answer or offers tools, not both.")
         if not self.messages and self.prompt is None:
             raise ValueError("A call needs messages or a prompt.")
+
+    def connected(self) -> ModelConnection | None:
+        """Return the connection that is asked, or None for the embedded assistant. Call it in the tenant's scope.
+
+        Raises NotFound for a named connection that the tenant does not see.
+        """
+        return self.connection or connection_for(self.tenant_id, self.purpose, self.connection_id)
 
     @property
     def prompt_name(self) -> str:

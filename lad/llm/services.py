@@ -16,7 +16,6 @@ from lad.llm.driving import blocking
 from lad.llm.messages import Usage
 from lad.llm.providers import EMBEDDED
 from lad.llm.questions import Question
-from lad.llm.selectors import connection_for
 from lad.llm.transport import THREADED, Transport
 from lad.tenancy.context import tenant_context
 
@@ -40,7 +39,7 @@ async def complete_by(transport: Transport, question: Question, *, embedded: Cal
         return answer_embedded(embedded, NO_MODEL)
     call, completion = begun.call, None
     async with begun.running():
-        await transport.run(begun.breaker.check)
+        begun.check()
         if call.schema is not None:
             completion = Completion(Source.MODEL, call.usage, data=await call.data())
         else:
@@ -54,8 +53,10 @@ async def complete_by(transport: Transport, question: Question, *, embedded: Cal
 
 def estimate(question: Question) -> Usage:
     """Return about what the question takes at most, for quotes and holds; nothing where the answer is embedded."""
-    with tenant_context(question.tenant_id):
-        connection = connection_for(question.tenant_id, question.purpose, question.connection_id)
+    connection = question.connection
+    if connection is None:
+        with tenant_context(question.tenant_id):
+            connection = question.connected()
     if connection is None:
         return NOTHING
     call = question.call(connection)

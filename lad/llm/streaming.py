@@ -53,7 +53,7 @@ async def stream_by(
         # Until the end is known, closing the iterator is what ends it.
         begun.outcome = CallOutcome.CANCELLED
         try:
-            await transport.run(begun.breaker.check)
+            begun.check()
             async with aclosing(said.pieces()) as pieces:
                 async for text in pieces:
                     yield Piece(text)

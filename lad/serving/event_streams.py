@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import orjson
 from asgiref.sync import async_to_sync, sync_to_async
-from django.http import StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 
 from lad.serving.background import Runner
 
@@ -19,11 +19,20 @@ class EventStream(StreamingHttpResponse):
 
     ``make`` gets what runs blocking functions. Nothing of it runs before the request's transaction has committed, and
     a response that nobody reads is never begun. A server without an event loop gets the same pieces, all at the end.
+    Then ``unread`` runs instead, beside the loop.
+    ``repeated`` is the response to the same request with the same Idempotency-Key later: it says where the result is.
     """
 
-    def __init__(self, make: Callable[[Runner], Events], *, content_type: str = CONTENT_TYPE) -> None:
+    def __init__(
+        self,
+        make: Callable[[Runner], Events],
+        *,
+        content_type: str = CONTENT_TYPE,
+        repeated: HttpResponse | None = None,
+        unread: Callable[[], object] | None = None,
+    ) -> None:
         super().__init__(content_type=content_type)
-        self.make = make
+        self.make, self.repeated, self.unread = make, repeated, unread
         # The second keeps nginx from collecting the response before it passes it on.
         self["Cache-Control"], self["X-Accel-Buffering"] = "no-store", "no"
 

@@ -162,9 +162,12 @@ async def _send_events(
     receive: Receive, send: Send, answer: Answer, events: EventStream, background: Background
 ) -> None:
     """Send events until they end. A client that leaves or reads too slowly ends them."""
+    begun = False
 
     async def pieces() -> None:
+        nonlocal begun
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        begun = True
         async with aclosing(events.make(background)) as made:
             async for piece in made:
                 async with asyncio.timeout(SEND_SECONDS):
@@ -182,6 +185,8 @@ async def _send_events(
         # Whoever makes the events finishes its work before the request is over.
         with suppress(asyncio.CancelledError, TimeoutError, OSError):
             await sender
+        if not begun and events.unread is not None:
+            await background(events.unread)
 
 
 async def _disconnected(receive: Receive) -> None:

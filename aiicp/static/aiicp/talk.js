@@ -67,12 +67,13 @@
             const mine = bubble("own", content).parentElement;
             const shown = bubble("other", "…");
             shown.classList.add("talk-writing");
-            let begun = false;
+            let begun = false, address = "";
             try {
                 const response = await fetch(window.location.pathname, {
                     method: "POST", body: data, headers: { Accept: "text/event-stream" },
                 });
                 if (!response.ok) { throw new Error(await response.text()); }
+                address = response.headers.get("Content-Location") || window.location.pathname;
                 await read(response, function (name, event) {
                     if (name === "piece") {
                         shown.textContent = (begun ? shown.textContent : "") + event.text;
@@ -81,11 +82,15 @@
                         list.scrollTop = list.scrollHeight;
                     }
                 });
-                await load(response.headers.get("Content-Location") || window.location.pathname);
+                await load(address);
             } catch (error) {
+                // What was said is stored, and its answer is finished without a reader: the page has it.
+                if (address) { window.location.assign(address); return; }
                 mine.remove();
                 shown.parentElement.remove();
                 show(error.message || "The message could not be sent. Try again.");
+                const field = talk.querySelector("[data-say] textarea");
+                if (field && !field.value) { field.value = content; }
             } finally {
                 busy = false;
             }

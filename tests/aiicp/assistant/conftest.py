@@ -1,10 +1,13 @@
 """A conversation to talk in, and a tenant whose model is one of the sandbox's."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any, Protocol
 
 import pytest
 import stamina
+from django.utils import timezone
 
 from aiicp.assistant import services
 from aiicp.assistant.answers import Answer
@@ -14,12 +17,14 @@ from lad.llm.providers import OPENAI_COMPATIBLE
 from lad.tenancy.context import platform_context, tenant_context
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
-from tests.aiicp.helpers import conversation
+from tests.aiicp.helpers import CONVERSATIONS, conversation
+from tests.factories.billing import PriceFactory
 from tests.factories.kernel import ModelChoiceFactory, ModelConnectionFactory
 from tests.support.database import stored
 from tests.support.sandbox import Sandbox
 
 Says = Callable[[str], Answer]
+PROMPT, COMPLETION = Decimal("0.000002"), Decimal("0.000010")
 
 
 @pytest.fixture
@@ -62,3 +67,22 @@ def connect(tenant: Tenant, sandbox: Sandbox) -> Connects:
         return row
 
     return make
+
+
+@pytest.fixture
+def priced() -> None:
+    since = timezone.now() - timedelta(days=1)
+    with platform_context():
+        for category, price in (("llm_prompt", PROMPT), ("llm_completion", COMPLETION)):
+            PriceFactory.create(
+                category=category, provider="openai_compatible", model="*", unit="token", unit_price=price,
+                effective_from=since,
+            )  # fmt: skip
+
+
+@pytest.fixture
+def post(api, member, talk):
+    def send(address: str, body: Any = None, *, user: Any = None, **headers: str) -> Any:
+        return api(user or member).post(f"{CONVERSATIONS}{talk.pk}/{address}/", body or {}, format="json", **headers)
+
+    return send

@@ -7,21 +7,12 @@ import pytest
 
 from aiicp.conversations.models import Message
 from lad.tenancy.context import platform_context, tenant_context
-from tests.aiicp.helpers import CONVERSATIONS
 from tests.factories.tenants import MemberFactory
 from tests.support.api import problem
 from tests.support.database import stored
 from tests.support.loops import without_loop
 
 TEXT = "We sell to clinics in Dubai"
-
-
-@pytest.fixture
-def post(api, member, talk):
-    def send(address: str, body: Any = None, *, user: Any = None, **headers: str) -> Any:
-        return api(user or member).post(f"{CONVERSATIONS}{talk.pk}/{address}/", body or {}, format="json", **headers)
-
-    return send
 
 
 def events(response: Any) -> list[tuple[str, Any]]:

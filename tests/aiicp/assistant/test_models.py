@@ -5,6 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from aiicp.assistant import charging, model_reading, services, turns
@@ -19,23 +21,11 @@ from billing.ledger.services import ledger, wallets
 from billing.usage.models import UsageEvent
 from lad.llm.completions import Piece
 from lad.llm.models import ModelUsage
-from lad.tenancy.context import platform_context, tenant_context
-from tests.factories.billing import PriceFactory
+from lad.tenancy.context import tenant_context
+from tests.aiicp.assistant.conftest import COMPLETION, PROMPT
 from tests.support.database import stored
 
-PROMPT, COMPLETION = Decimal("0.000002"), Decimal("0.000010")
 TEXT = "We sell to clinics in Dubai"
-
-
-@pytest.fixture
-def priced() -> None:
-    since = timezone.now() - timedelta(days=1)
-    with platform_context():
-        for category, price in (("llm_prompt", PROMPT), ("llm_completion", COMPLETION)):
-            PriceFactory.create(
-                category=category, provider="openai_compatible", model="*", unit="token", unit_price=price,
-                effective_from=since,
-            )  # fmt: skip
 
 
 def fund(tenant: Any, amount: str) -> None:
@@ -119,6 +109,19 @@ def test_a_turn_is_charged_with_the_tokens_it_used(say, connect, tenant, priced)
         ("llm_completion", str(outputs)),
     ]
     assert event.feature_key == "ai-icp-assistant"
+
+
+def test_what_other_conversations_wait_for_is_locked_last(talk, member, connect, tenant, priced):
+    connect()
+    fund(tenant, "5")
+    with CaptureQueriesContext(connection) as caught, tenant_context(tenant.pk, user_id=member.pk):
+        assert turns.begin(conversation=stored(talk), content=TEXT, actor=member).answer is None
+    said = [each["sql"] for each in caught.captured_queries]
+    written = [number for number, sql in enumerate(said) if 'UPDATE "ai_conversations"' in sql]
+    billed = [number for number, sql in enumerate(said) if "billing_" in sql]
+    assert written
+    assert billed
+    assert max(written) < min(billed)
 
 
 @pytest.mark.parametrize("model", ["sandbox-refuses", "sandbox-broken", "sandbox-invalid-json"])
@@ -237,12 +240,19 @@ REMARKS = [
     (["Sure: You help somebody to describe the customers they want, inside the product LAD."], "Sure:", True),
     (["Look: <data-abc>secret</data-abc> there."], "Look:", True),
     (["x" * 900 + ". End."], "End.", False),
+    (["Fine. See https://evil.example/?q=our-pipeline for more. Good."], "Fine. Good.", False),
+    (["Fine. See evil.exam", "ple/our-pipeline now. Good."], "Fine. Good.", False),
+    (["Fine. [More](//evil.example/x) here. Good."], "Fine. Good.", False),
+    (["Fine. Ask www.evil.example now. Write to mailto:a@evil.example now. Good."], "Fine. Good.", False),
+    (["Fine. Look at our-pipeline.evil.example now. Good."], "Fine. Good.", False),
+    # What the person named may be named.
+    (["I noted acme.com, e.g. its owners. Good."], "I noted acme.com, e.g. its owners. Good.", False),
 ]
 
 
 @pytest.mark.parametrize(("said", "shown", "leaked"), REMARKS)
 def test_a_remark_asks_nothing_and_repeats_no_instructions(said, shown, leaked):
-    remark = Remark(SYSTEM)
+    remark = Remark(SYSTEM, "We sell to acme.com and others")
     pieces = [piece for words in said for piece in remark.take(words)]
     pieces += remark.end()
     assert ("".join(pieces), remark.leaked) == (shown, leaked)

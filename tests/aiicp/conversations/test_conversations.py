@@ -124,3 +124,14 @@ def test_a_conversation_cannot_be_started_for_a_user_who_is_not_a_member(tenant,
     with tenant_context(tenant.pk), pytest.raises(Invalid) as error:
         writes.create(Conversation, {}, actor=superuser)
     assert "user" in error.value.errors
+
+
+def test_nobody_sets_the_assistants_progress(tenant, member, api, admin_of):
+    row = conversation(tenant, member, metadata={"stage": "confirmation"})
+    address = f"{CONVERSATIONS}{row.pk}/"
+    api(member).patch(address, {"title": "By API", "metadata": {"confirmed": True}}, format="json")
+    page = f"/admin/aiicp/conversation/{row.pk}/change/"
+    values = {"title": "By page", "icp_data": "{}", "search_params": "", "metadata": '{"confirmed": true}'}
+    assert admin_of(member).post(page, values).status_code == 302
+    changed = stored(row)
+    assert (changed.title, changed.metadata) == ("By page", {"stage": "confirmation"})

@@ -53,7 +53,8 @@ async def streamed(transport: OnLoop, question: Question) -> Completion:
 def test_many_answers_at_once_take_no_thread_and_are_not_mixed_up(
     tenant: Tenant, connect: Connects, ask: Asks, sandbox: Sandbox
 ) -> None:
-    connect()
+    # So slow that all are open together, however busy the computer is.
+    connect("sandbox-slow")
     questions = [ask(f"customer{number}") for number in range(AT_ONCE)]
     most: list[int] = []
 
@@ -67,7 +68,7 @@ def test_many_answers_at_once_take_no_thread_and_are_not_mixed_up(
 
     answers = played(all_at_once)
     assert [f"customer{number}." in answer.text for number, answer in enumerate(answers)] == [True] * AT_ONCE
-    assert sandbox.stats()["models"]["most_open"] > 10
+    assert sandbox.stats()["models"]["most_open"] > AT_ONCE // 2
     # One for the database, and those that look up names.
     assert max(most) < 40
     with tenant_context(tenant.pk):

@@ -5,7 +5,10 @@ import threading
 from collections.abc import AsyncGenerator, MutableMapping
 from typing import Any
 
-from lad.serving.background import Runner
+from django.core.cache import caches
+
+from lad import settings as lad_settings
+from lad.serving.background import Background, Runner
 from lad.serving.event_streams import EventStream, event
 from lad.serving.threads import ThreadedApplication
 from tests.support.loops import run as run_coroutine
@@ -27,7 +30,7 @@ class Stage:
         self.leave = asyncio.Event()
 
     def application(self, environment: dict[str, Any], start_response: Any) -> EventStream:
-        response = EventStream(self.make)
+        response = EventStream(self.make, unread=lambda: self.finished.append("unread"))
         start_response("200 OK", list(response.items()))
         return response
 
@@ -90,6 +93,22 @@ def test_a_client_that_leaves_ends_the_stream_and_its_work_is_finished() -> None
     assert len(stage.sent) == 2
 
 
+def test_a_client_that_left_before_the_stream_began_leaves_no_work_undone() -> None:
+    async def play() -> Stage:
+        stage = Stage()
+        stage.leave.set()
+
+        async def gone(message: MutableMapping[str, Any]) -> None:
+            await asyncio.sleep(60)
+
+        async with asyncio.timeout(5):
+            await _threaded(stage)(SCOPE, stage.receive, gone)
+        return stage
+
+    # Nothing was made, and what is to be done instead was done.
+    assert run_coroutine(play()).finished == ["unread"]
+
+
 def test_a_server_without_a_loop_gets_all_pieces_at_the_end() -> None:
     async def make(run: Runner) -> AsyncGenerator[bytes, None]:
         yield event("first", {"thread": await run(lambda: threading.current_thread() is main)})
@@ -104,3 +123,18 @@ def _threaded(stage: Stage) -> ThreadedApplication:
     return ThreadedApplication(
         stage.application, threads=1, max_body=1_000, max_upload=1_000, unfinished_bodies=5, background_threads=1
     )
+
+
+def test_work_beside_the_loop_shares_one_connection_to_the_cache() -> None:
+    async def play() -> list[Any]:
+        background = Background(threads=2)
+        return [await background(lambda: caches["default"]) for _ in range(4)]
+
+    first, *others = run_coroutine(play())
+    assert [each is first for each in others] == [True] * 3
+
+
+def test_no_thread_of_a_web_worker_waits_for_a_connection_of_another(monkeypatch: Any) -> None:
+    monkeypatch.setenv("DB_POOL", "true")
+    pool = lad_settings._database()["OPTIONS"]["pool"]
+    assert pool["max_size"] >= lad_settings.WEB_THREADS + lad_settings.WEB_BACKGROUND_THREADS > lad_settings.WEB_THREADS
