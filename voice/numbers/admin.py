@@ -37,6 +37,7 @@ class VoiceNumberAdmin(PhoneSearchMixin, TenantModelAdmin):
     section, icon, rank = "Voice", "dialpad", 40
     list_display = ["number", "status", "provider", "default_agent", "directions", "created_at"]
     list_filter = ["status", "provider", "default_agent", "created_at"]
+    add_fieldsets = [(None, {"fields": ["phone", "status", "provider", "default_agent", "metadata"]})]
     fieldsets = [
         (None, {"fields": ["phone"]}),
         ("Usage", {"fields": ["status", "provider", "default_agent", "directions"]}),
