@@ -15,7 +15,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from aiicp.assistant import charging, model_reading, remark, wording
+from aiicp import charging
+from aiicp.assistant import model_reading, remark, wording
 from aiicp.assistant.answers import Answer, compose, facts, shown, store
 from aiicp.assistant.dialogue import READY_TO_ACT, position
 from aiicp.assistant.memory import Memory, extracted, told
@@ -105,7 +106,7 @@ def begin(
         connection = connection_for(row.tenant_id, TURN)
         assert connection is not None
         estimates = [estimate(each) for each in questions]
-        refused = charging.hold(message_id=message.pk, connection=connection, estimates=estimates, now=now).error
+        refused = charging.hold(use_id=message.pk, connection=connection, estimates=estimates, now=now).error
         if refused is None:
             until = now + 2 * timedelta(seconds=connection.seconds_per_call) + MARGIN
             memory.metadata["answering"] = {"message": str(message.pk), "until": until.isoformat()}
@@ -142,7 +143,7 @@ def finish(turn: Turn, heard: Heard, *, now: datetime | None = None) -> Answer:
             values=heard.values,
             note=text(memory.language, "note.failed") if heard.failed else "",
         )
-        charging.settle(message_id=turn.message.pk, usages=heard.usages, now=now)
+        charging.settle(use_id=turn.message.pk, usages=heard.usages, now=now)
         return answer
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from aiicp.assistant import charging, model_reading, services, turns
+from aiicp import charging
+from aiicp.assistant import model_reading, services, turns
 from aiicp.assistant.answers import Answer
 from aiicp.assistant.remark import Remark
 from aiicp.assistant.services import Understood
