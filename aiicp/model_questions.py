@@ -5,7 +5,7 @@ nothing is: after a failure, and when the checks leave nothing of what the model
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
@@ -40,6 +40,10 @@ class Pending(Generic[T]):
     usage: Usage | None = None
     _use_id: UUID = field(default_factory=uuid7)
     _held: bool = False
+
+    def unused(self) -> "Pending[T]":
+        """Return the question as one whose answer nobody uses, to be settled without a charge."""
+        return replace(self, value=None, usage=None)
 
     def settle(self) -> None:
         """Charge the tokens if the answer is used, else release them. Call it in the tenant's scope. Idempotent."""
