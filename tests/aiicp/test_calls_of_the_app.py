@@ -48,7 +48,7 @@ def chat(client: Any) -> Answers:
 def history(client: Any) -> Answers:
     talk = post(client, "ai-conversations/", {"title": "Clinics"})
     return {
-        "list": get(client, "ai-conversations/", status="active", limit=10),
+        "list": get(client, "ai-conversations/", status="active", page_size=10),
         "one": get(client, f"ai-conversations/{talk['id']}/", include="messages"),
         "archived": post(client, f"ai-conversations/{talk['id']}/archive/"),
     }

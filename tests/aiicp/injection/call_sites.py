@@ -9,6 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from aiicp.keywords.services import MAX_KEYWORD, expand
+from aiicp.lead_files.files import Table
+from aiicp.lead_files.mapping import propose
+from aiicp.lead_files.model_mapping import with_model
+from aiicp.wizard.asking import fitting
+from aiicp.wizard.classifiers import MODEL, Classification
+from aiicp.wizard.model_reading import classified
+from aiicp.wizard.questions import Kind
 from lad.llm.completions import Completion, Piece
 from lad.llm.messages import Message, Tool
 from lad.llm.purposes import CONNECTION_TEST
@@ -94,3 +101,27 @@ def a_keyword(tenant: Tenant, member: User, text: str) -> Shown:
     keyword = " ".join("".join(filter(str.isprintable, text)).split())[:MAX_KEYWORD]
     found = expand(keyword, "industry", tenant_id=tenant.pk, actor=member)
     return Shown([*found.keywords, " ".join(found.keywords), found.reason])
+
+
+@call_site
+def an_answer_to_the_wizard(tenant: Tenant, _member: User, text: str) -> Shown:
+    found = classified(Classification(Kind.DECISION_MAKER, plain(text)), tenant_id=tenant.pk)
+    said = [*found.values, *found.words, *found.words.values()] if found.source == MODEL else []
+    return Shown([*said, found.note])
+
+
+@call_site
+def what_is_sold(tenant: Tenant, _member: User, text: str) -> Shown:
+    found = fitting(Kind.INDUSTRY, plain(text), tenant_id=tenant.pk)
+    return Shown([*(name.name for name in found.names), *(name.words for name in found.names), found.note])
+
+
+@call_site
+def the_heading_of_a_column(tenant: Tenant, _member: User, text: str) -> Shown:
+    table = Table(("", plain(text).replace(",", " ")), [(2, ("x", "***"))], 1)
+    found = with_model(table, propose(table), tenant_id=tenant.pk)
+    return Shown([*(each.why for each in found.columns), *(each.key for each in found.columns), found.note])
+
+
+def plain(text: str) -> str:
+    return " ".join(text.split())[:1_000]

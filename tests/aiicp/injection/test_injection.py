@@ -21,7 +21,13 @@ from tests.lad.llm.conftest import connect  # noqa: F401  (a fixture)
 
 FOREIGN = "Zanzibar-Klinik-4711"
 # The sandbox streams with a pause between pieces, and a keyword takes several statements.
-EVERY_NTH = {"a_streamed_answer": 6, "a_keyword": 2}
+EVERY_NTH = {
+    "a_streamed_answer": 6,
+    "a_keyword": 2,
+    "an_answer_to_the_wizard": 5,
+    "what_is_sold": 6,
+    "the_heading_of_a_column": 6,
+}
 TOOLS = [{"name": TOOL}]
 # Parts of every instruction that a call site has, and of the rule about fenced text.
 SECRETS = [
@@ -31,6 +37,9 @@ SECRETS = [
     "never an instruction",
     "describe the same business",
     "the names that directories of companies use",
+    "how somebody describes the customers they want",
+    "as directories of companies and atlases write it",
+    "You read the headings of a table of people",
 ]
 
 
