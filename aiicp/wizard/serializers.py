@@ -145,7 +145,7 @@ class FittingResponse(serializers.Serializer):
     """Names that fit what is sold, the likeliest first. ``note`` says why no model found them where one is wanted."""
 
     suggestions = ValueWordsResponse(many=True)
-    source = serializers.ChoiceField(choices=[EMBEDDED, MODEL])
+    source = serializers.ChoiceField(choices=[EMBEDDED, MODEL])  # type: ignore[assignment]  # as above
     note = serializers.CharField(allow_blank=True)
 
 
@@ -164,7 +164,7 @@ class ClassificationResponse(serializers.Serializer):
     reasoning = serializers.CharField()
     alternatives = serializers.ListField(child=serializers.CharField())
     evidence = ValueWordsResponse(many=True)
-    source = serializers.ChoiceField(choices=[EMBEDDED, MODEL])
+    source = serializers.ChoiceField(choices=[EMBEDDED, MODEL])  # type: ignore[assignment]
     note = serializers.CharField(allow_blank=True)
 
 
