@@ -8,7 +8,8 @@ A write opens no savepoint: a refused one spoils the transaction, which a reques
 anyway. Who goes on after a refused write wraps that write in ``transaction.atomic()``.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
@@ -81,10 +82,19 @@ class Restored(Generic[RowT]):
     left: Sequence[LeftDeleted] = ()
 
 
-class Listener(Protocol):
-    """Called once per write with the fields that the plain event names, None for no plain event, and own events."""
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A write, the fields that its plain event names, None for no plain event, and the table's own events."""
 
-    def __call__(self, change: Change[Any], *, announced: Sequence[str] | None, events: Sequence[Event]) -> None: ...
+    change: Change[Any]
+    announced: Sequence[str] | None
+    events: Sequence[Event]
+
+
+class Listener(Protocol):
+    """Called once for the writes that are made at once."""
+
+    def __call__(self, announcements: Sequence[Announcement], /) -> None: ...
 
 
 class Writer(Generic[RowT]):
@@ -108,6 +118,10 @@ class Writer(Generic[RowT]):
         May lock other rows. Raises the feature's errors.
         """
         return values
+
+    def prepare_many(self, values: Sequence[Values], *, actor: Actor) -> list[Values]:
+        """Return what ``prepare`` returns for each of many new rows. Override it to read once what they share."""
+        return [self.prepare(None, each, actor=actor) for each in values]
 
     def announced(self, change: Change[RowT]) -> Sequence[str] | None:
         """Return the fields that the plain event names. None, or no field of an update, emits no plain event."""
@@ -149,20 +163,47 @@ class Writer(Generic[RowT]):
         self._finish(Change("created", row, actor, values, changed=sorted(prepared)))
         return row
 
+    def create_many(self, values: Sequence[Values], *, actor: Actor = None) -> list[RowT]:
+        """Write new rows in one statement and return them. What the database sets on them is not read back.
+
+        One row that is refused refuses all of them.
+        """
+        prepared = self.prepare_many(values, actor=actor)
+        rows = [self.model(**each) for each in prepared]
+        for row in rows:
+            _fill_tenant(row)
+            _validate(row, None)
+        if rows:
+            with self._refusing(rows[0], None):
+                self.model._base_manager.bulk_create(rows)
+        self._finish_many(
+            [
+                Change("created", row, actor, given, changed=sorted(each))
+                for row, given, each in zip(rows, values, prepared, strict=True)
+            ]
+        )
+        return rows
+
     def update(self, row: RowT, values: Values, *, actor: Actor = None) -> RowT:
         """Change the given fields of a row and return it. If no value differs, write nothing."""
-        prepared = self.prepare(row, values, actor=actor)
-        before = {name: stored_value(row, name) for name in differing(row, prepared)}
-        destinations = destinations_of(row)
-        for name in before:
-            setattr(row, name, prepared[name])
-        require_again(row, destinations, prepared)
-        _validate(row, before)
-        changed = sorted(name for name, value in before.items() if stored_value(row, name) != value)
-        if changed:
-            self._execute(row, changed)
-            self._finish(Change("updated", row, actor, values, {name: before[name] for name in changed}, changed))
+        change = self._changed(row, values, actor)
+        if change.changed:
+            self._execute(row, change.changed)
+            self._finish(change)
         return row
+
+    def update_many(self, given: Sequence[tuple[RowT, Values]], *, actor: Actor = None) -> list[Change[RowT]]:
+        """Change rows that the caller has locked, in one statement, and return the changes of those that differ.
+
+        What the database sets on them is not read back. One row that is refused refuses all of them.
+        """
+        changes = [change for row, values in given if (change := self._changed(row, values, actor)).changed]
+        names = {name for change in changes for name in change.changed}
+        if changes:
+            with self._refusing(changes[0].row, sorted(names)):
+                self.model._base_manager.bulk_update([change.row for change in changes], sorted(names))
+        self._finish_many(changes)
+        return changes
 
     def delete(self, row: RowT, *, actor: Actor = None) -> None:
         """Delete a row, softly if its model is soft-deletable."""
@@ -193,29 +234,53 @@ class Writer(Generic[RowT]):
         self.after_restore(row, actor=actor)
         return Restored(row, left)
 
+    def _changed(self, row: RowT, values: Values, actor: Actor) -> Change[RowT]:
+        """Set the values that differ on the row and return the change, which may be none."""
+        prepared = self.prepare(row, values, actor=actor)
+        before = {name: stored_value(row, name) for name in differing(row, prepared)}
+        destinations = destinations_of(row)
+        for name in before:
+            setattr(row, name, prepared[name])
+        require_again(row, destinations, prepared)
+        _validate(row, before)
+        changed = sorted(name for name, value in before.items() if stored_value(row, name) != value)
+        return Change("updated", row, actor, values, {name: before[name] for name in changed}, changed)
+
     def _execute(self, row: RowT, changed: Sequence[str] | None) -> None:
         """Run the INSERT, or the UPDATE of the changed columns."""
-        try:
+        with self._refusing(row, changed):
             if changed is None:
                 insert_row(row, returning=self.set_by_triggers)
             else:
                 update_row(row, changed, returning=self.set_by_triggers)
+
+    @contextmanager
+    def _refusing(self, row: RowT, changed: Sequence[str] | None) -> Iterator[None]:
+        """Raise what a violated constraint means for the row. Without ``changed`` all columns are written."""
+        try:
+            yield
         except IntegrityError as error:
             written = [each.name for each in row._meta.concrete_fields] if changed is None else changed
             refused = violation(row, error, written=written)
             raise self.refusal(row, refused, constraint=violated_constraint(error)) from error
 
     def _finish(self, change: Change[RowT]) -> None:
-        self._announce(change)
-        self.after_save(change)
+        self._finish_many([change])
 
-    def _announce(self, change: Change[RowT]) -> None:
-        announced = self.announced(change)
-        if change.verb == "updated" and not announced:
-            announced = None
-        events = list(self.events(change))
+    def _finish_many(self, changes: Sequence[Change[RowT]]) -> None:
+        self._announce(*changes)
+        for change in changes:
+            self.after_save(change)
+
+    def _announce(self, *changes: Change[RowT]) -> None:
+        announcements = []
+        for change in changes:
+            announced = self.announced(change)
+            if change.verb == "updated" and not announced:
+                announced = None
+            announcements.append(Announcement(change, announced, list(self.events(change))))
         for listener in _listeners:
-            listener(change, announced=announced, events=events)
+            listener(announcements)
 
 
 # Writers of different models stand in one mapping; writer_for() returns the one typed for its model.
@@ -234,7 +299,7 @@ def writer_for(model: type[RowT]) -> Writer[RowT]:
 
 
 def listen(listener: Listener) -> None:
-    """Call the listener inside the transaction of every write. Registering it twice has no effect."""
+    """Call the listener inside the transaction of all writes. Registering it twice has no effect."""
     if listener not in _listeners:
         _listeners.append(listener)
 
@@ -243,6 +308,18 @@ def listen(listener: Listener) -> None:
 def create(model: type[RowT], values: Values, *, actor: Actor = None) -> RowT:
     """Write a new row of the model and return it."""
     return writer_for(model).create(values, actor=actor)
+
+
+@in_transaction
+def create_many(model: type[RowT], values: Sequence[Values], *, actor: Actor = None) -> list[RowT]:
+    """Write new rows of the model in one statement and return them. One that is refused refuses all of them."""
+    return writer_for(model).create_many(values, actor=actor)
+
+
+@in_transaction
+def update_many(model: type[RowT], given: Sequence[tuple[RowT, Values]], *, actor: Actor = None) -> list[Change[RowT]]:
+    """Change rows that the caller has locked, in one statement, and return the changes of those that differ."""
+    return writer_for(model).update_many(given, actor=actor)
 
 
 @in_transaction

@@ -8,9 +8,8 @@ import orjson
 
 from aiicp.assistant.purposes import TURN
 from aiicp.extraction.extractor import Value
-from aiicp.extraction.folding import key
+from aiicp.extraction.naming import known_name, place_in, said_name
 from aiicp.extraction.slots import COMPANY_SIZES, LISTS, RANGES, Range, Slots
-from aiicp.extraction.vocabulary import Entry, place_named, vocabulary
 from lad.llm import prompt_files
 from lad.llm.models import ModelConnection
 from lad.llm.questions import Question
@@ -21,7 +20,6 @@ MAX_VALUES: Final = 30
 MAX_MILLIONS: Final = 10**12
 # What a gazetteer must know. Everything else must stand in the message as it is.
 KNOWN_NAMES: Final = frozenset({"industries", "departments", "seniorities", "countries", "regions", "cities"})
-PLACES: Final = frozenset({"countries", "regions", "cities"})
 OWN_NAMES: Final = frozenset({"titles", "technologies", "keywords", "companies", "problem_statement", "deal_type"})
 SLOTS: Final = sorted({*KNOWN_NAMES, *OWN_NAMES, *RANGES, "company_size", "limit"})
 _NUMBER: Final = {"type": ["integer", "null"], "minimum": 0, "maximum": MAX_MILLIONS}
@@ -79,13 +77,12 @@ def read(answer: Mapping[str, Any], content: str, embedded: Sequence[Value]) -> 
 
     Where both read a slot that has one value, the gazetteers and the grammar win.
     """
-    text = key(content, plural=True)
     singles = {each.slot for each in embedded if each.slot not in LISTS}
     known = {(each.slot, each.value) for each in embedded}
     covered = [(each.start, each.end) for each in embedded if each.slot != "problem_statement"]
     found: list[Value] = []
     for each in answer["values"]:
-        value = _value(each, content, text)
+        value = _value(each, content)
         if value is None or value.slot in singles or (value.slot, value.value) in known:
             continue
         if any(start < value.end and value.start < end for start, end in covered):
@@ -98,33 +95,32 @@ def read(answer: Mapping[str, Any], content: str, embedded: Sequence[Value]) -> 
     return found
 
 
-def _value(each: Mapping[str, Any], content: str, text: str) -> Value | None:
+def _value(each: Mapping[str, Any], content: str) -> Value | None:
     """Return one value, or None if the message does not say it."""
     words = each["words"].strip()
-    start = content.casefold().find(words.casefold()) if words else -1
-    if start < 0 or not key(words, plural=True):
+    found = place_in(words, content)
+    if found is None:
         return None
-    slot, value = each["slot"], _named(each, text, words)
+    slot, value = each["slot"], _named(each, content, words)
     if value is None:
         return None
     excluded = each["excluded"] and slot in LISTS
     operation = "remove" if each["removed"] else "add" if slot in LISTS else "replace"
     polarity = "exclude" if excluded else "include"
-    end = start + len(words)
+    start, end = found
     return Value(slot, value, polarity, operation, CONFIDENCE, content[start:end], start, end)
 
 
-def _named(each: Mapping[str, Any], text: str, words: str) -> str | int | Range | None:
+def _named(each: Mapping[str, Any], content: str, words: str) -> str | int | Range | None:
     slot, name = each["slot"], " ".join(each["value"].split())
     if slot in RANGES or slot == "limit":
         return _number(each, words)
     if slot == "company_size":
         return name if name in COMPANY_SIZES else None
     if slot in KNOWN_NAMES:
-        return _known_name(slot, name)
+        return known_name(slot, name)
     # An own name must be in the message, word by word.
-    folded = key(name, plural=True)
-    return name if folded and f" {folded} " in f" {text} " else None
+    return said_name(name, content)
 
 
 def _number(each: Mapping[str, Any], words: str) -> int | Range | None:
@@ -137,16 +133,3 @@ def _number(each: Mapping[str, Any], words: str) -> int | Range | None:
         return ends[0] or None
     least, most = each["least"], each["most"]
     return None if least is not None and most is not None and least > most else Range(least, most)
-
-
-def _known_name(slot: str, name: str) -> str | None:
-    """Return the name as LAD writes it, if the gazetteers know it in this slot."""
-    if slot in PLACES:
-        place = place_named(name) or _first(vocabulary().places.entries.get(key(name, plural=True), ()), slot)
-        return place.value if place is not None and place.slot == slot else None
-    entry = _first(vocabulary().names.entries.get(key(name), ()), slot)
-    return entry.value if entry else None
-
-
-def _first(entries: Sequence[Entry], slot: str) -> Entry | None:
-    return next((entry for entry in entries if entry.slot == slot), None)

@@ -15,7 +15,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from aiicp.assistant import charging, model_reading, remark, wording
+from aiicp import charging
+from aiicp.assistant import model_reading, remark, wording
 from aiicp.assistant.answers import Answer, compose, facts, shown, store
 from aiicp.assistant.dialogue import READY_TO_ACT, position
 from aiicp.assistant.memory import Memory, extracted, told
@@ -110,7 +111,7 @@ def begin(
         memory.metadata["answering"] = {"message": str(message.pk), "until": until.isoformat()}
         store(row, memory, actor)
         # Last: it locks the tenant's quota and wallet, and all other conversations of the tenant wait for the commit.
-        refused = charging.hold(message_id=message.pk, connection=connection, estimates=estimates, now=now).error
+        refused = charging.hold(use_id=message.pk, connection=connection, estimates=estimates, now=now).error
         if refused is None:
             return Turn(
                 row.tenant_id, actor, row, message, reply, turn.understood, reading=questions[0], remark=questions[1]
@@ -129,7 +130,7 @@ def finish(turn: Turn, heard: Heard, *, now: datetime | None = None) -> Answer:
         memory = Memory.of(row)
         if not _waits_for(memory, turn.message.pk):
             # It took so long that the conversation went on without it.
-            charging.settle(message_id=turn.message.pk, usages=heard.usages, now=now)
+            charging.settle(use_id=turn.message.pk, usages=heard.usages, now=now)
             last = _messages(row).order_by("created_at", "pk").last()
             assert last is not None
             return shown(row, memory, last)
@@ -149,7 +150,7 @@ def finish(turn: Turn, heard: Heard, *, now: datetime | None = None) -> Answer:
             values=heard.values,
             note=text(memory.language, "note.failed") if heard.failed else "",
         )
-        charging.settle(message_id=turn.message.pk, usages=heard.usages, now=now)
+        charging.settle(use_id=turn.message.pk, usages=heard.usages, now=now)
         return answer
 
 
@@ -211,7 +212,7 @@ def _waits_for(memory: Memory, message_id: UUID) -> bool:
 def _give_up(row: Conversation, memory: Memory, actor: AbstractBaseUser, now: datetime) -> None:
     """Stop waiting for a turn that has died, and release what it held. Its answer is not taken any more."""
     if answering := memory.metadata.pop("answering", None):
-        charging.settle(message_id=answering["message"], usages=(), now=now)
+        charging.settle(use_id=answering["message"], usages=(), now=now)
         store(row, memory, actor)
 
 

@@ -1,23 +1,26 @@
-"""Read the cells of a CSV file or an Excel workbook, whatever program wrote it, or say what is wrong with it."""
+"""Read the cells of a CSV file, an Excel workbook or address cards, or say what is wrong with the file."""
 
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
+from aiicp.lead_files.vcards import is_cards, lines_of_cards
 from lad.errors import Invalid
 from lad.spreadsheets import plain_text
 from lad.xlsx import MAX_COLUMNS, SIGNATURE, NotAWorkbook, TooManyColumns, rows_of_workbook
 
-MAX_BYTES: Final = 10 * 1024 * 1024
-MAX_ROWS: Final = 25_000
+MAX_BYTES: Final = 25 * 1024 * 1024
+MAX_ROWS: Final = 250_000
+# Rows that are looked at before an import, and kept in memory together.
+MAX_ROWS_READ: Final = 25_000
 # What Excel itself allows in a cell.
 MAX_CELL: Final = 32_767
-MAX_UNPACKED: Final = 100 * 1024 * 1024
-EXTENSIONS: Final = ("csv", "txt", "tsv", "xlsx")
+MAX_UNPACKED: Final = 150 * 1024 * 1024
+EXTENSIONS: Final = ("csv", "txt", "tsv", "xlsx", "vcf")
 
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
 _PDF: Final = b"%PDF"
@@ -40,33 +43,69 @@ class UnreadableFile(Invalid):
     code = "unreadable_file"
 
 
+Line = tuple[int, tuple[str, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The cells of a file. Each row has the number of its line, and as many cells as there are headings."""
+    """The first rows of a file, each with the number of its line and as many cells as there are headings.
+
+    ``total`` is how many rows the whole file has.
+    """
 
     headings: tuple[str, ...]
-    rows: Sequence[tuple[int, tuple[str, ...]]]
+    rows: Sequence[Line]
+    total: int
 
     def column(self, place: int, *, most: int) -> list[str]:
         """Return the first values of a column that are not empty."""
         return list(islice((cells[place] for _number, cells in self.rows if cells[place]), most))
 
 
-def read_file(content: bytes) -> Table:
-    """Return the headings and rows of a file. Empty rows are left out. Raises UnreadableFile, which says what to do.
+def read_file(content: bytes, *, most: int = MAX_ROWS_READ) -> Table:
+    """Return the headings and the first rows of a file. Raises UnreadableFile, which says what to do.
 
-    Takes CSV with commas, semicolons, tabs or bars in UTF-8, UTF-16, Windows-1252 or Windows-1256, and workbooks.
+    Takes CSV with commas, semicolons, tabs or bars in UTF-8, UTF-16, Windows-1252 or Windows-1256, workbooks, and
+    address cards (vCard). Empty rows are left out.
     """
-    if len(content) > MAX_BYTES:
-        raise UnreadableFile("The file is larger than 10 MB. Split it and import one part at a time.")
-    if content.startswith(_OLD_EXCEL):
-        raise UnreadableFile(f"The file is an old or protected Excel file. {AS_CSV}")
-    if content.startswith(_PDF):
-        raise UnreadableFile("The file is a PDF document, in which no columns can be read. Export it as CSV instead.")
-    is_workbook = content.startswith(SIGNATURE)
+    lines = _lines(content)
+    first = next(lines, None)
+    if first is None:
+        raise UnreadableFile("The file is empty. Put the headings into its first row and one person into each other.")
+    headings = _without_empty_end(first[1])
+    rows = list(islice(lines, most))
+    total = len(rows) + sum(1 for _line in lines)
+    # A row may be longer than the heading: those columns have no name.
+    width = max([len(headings), *(len(_without_empty_end(cells)) for _number, cells in rows)])
+    names = (*headings, *("" for _each in range(width - len(headings))))
+    filled = [(number, (*cells[:width], *[""] * (width - len(cells)))) for number, cells in rows]
+    return Table(names, filled, total)
+
+
+def rows_of_file(content: bytes) -> Iterator[Line]:
+    """Yield all rows of a file below its headings, one at a time. Raises UnreadableFile, also while rows are read."""
+    lines = _lines(content)
+    next(lines, None)
+    yield from lines
+
+
+def _lines(content: bytes) -> Iterator[Line]:
+    """Yield the cleaned rows of a file that are not empty, the headings first."""
+    _require_known(content)
     try:
-        lines = _workbook_lines(content) if is_workbook else _csv_lines(_decoded(content))
-        return _table(lines)
+        number_of_rows = -1
+        for number, cells in _raw_lines(content):
+            if len(cells) > MAX_COLUMNS:
+                raise UnreadableFile(_too_wide())
+            written = tuple(_cleaned(cell, number) for cell in cells)
+            if not any(written):
+                continue
+            number_of_rows += 1
+            if number_of_rows > MAX_ROWS:
+                raise UnreadableFile(
+                    f"The file has more than {MAX_ROWS:,} rows. Split it and import one part at a time."
+                )
+            yield number, written
     except TooManyColumns as error:
         raise UnreadableFile(_too_wide()) from error
     except NotAWorkbook as error:
@@ -77,27 +116,21 @@ def read_file(content: bytes) -> Table:
         raise UnreadableFile(f"The file is no CSV file that can be read. {AS_CSV}") from error
 
 
-def _table(lines: Iterable[tuple[int, Sequence[str]]]) -> Table:
-    headings: tuple[str, ...] = ()
-    rows: list[tuple[int, tuple[str, ...]]] = []
-    for number, cells in lines:
-        if len(cells) > MAX_COLUMNS:
-            raise UnreadableFile(_too_wide())
-        written = tuple(_cleaned(cell, number) for cell in cells)
-        if not any(written):
-            continue
-        if not headings:
-            headings = _without_empty_end(written)
-            continue
-        if len(rows) == MAX_ROWS:
-            raise UnreadableFile(f"The file has more than {MAX_ROWS:,} rows. Split it and import one part at a time.")
-        rows.append((number, written))
-    if not headings:
-        raise UnreadableFile("The file is empty. Put the headings into its first row and one person into each other.")
-    # A row may be longer than the heading: those columns have no name.
-    width = max([len(headings), *(len(_without_empty_end(cells)) for _number, cells in rows)])
-    names = (*headings, *("" for _each in range(width - len(headings))))
-    return Table(names, [(number, (*cells[:width], *[""] * (width - len(cells)))) for number, cells in rows])
+def _require_known(content: bytes) -> None:
+    if len(content) > MAX_BYTES:
+        most = MAX_BYTES // 1024 // 1024
+        raise UnreadableFile(f"The file is larger than {most} MB. Split it and import one part at a time.")
+    if content.startswith(_OLD_EXCEL):
+        raise UnreadableFile(f"The file is an old or protected Excel file. {AS_CSV}")
+    if content.startswith(_PDF):
+        raise UnreadableFile("The file is a PDF document, in which no columns can be read. Export it as CSV instead.")
+
+
+def _raw_lines(content: bytes) -> Iterator[tuple[int, Sequence[str]]]:
+    if content.startswith(SIGNATURE):
+        return rows_of_workbook(content, max_unpacked=MAX_UNPACKED, refuse_wide=True)
+    text = _decoded(content)
+    return lines_of_cards(text) if is_cards(text) else _csv_lines(text)
 
 
 def _cleaned(cell: str, number: int) -> str:
@@ -118,10 +151,6 @@ def _without_empty_end(cells: tuple[str, ...]) -> tuple[str, ...]:
 
 def _too_wide() -> str:
     return f"The file has more than {MAX_COLUMNS} columns. Delete those that you do not need and choose it again."
-
-
-def _workbook_lines(content: bytes) -> Iterator[tuple[int, list[str]]]:
-    yield from rows_of_workbook(content, max_unpacked=MAX_UNPACKED, refuse_wide=True)
 
 
 def _csv_lines(text: str) -> Iterator[tuple[int, list[str]]]:

@@ -4,7 +4,8 @@ A row is deleted in the transaction that writes its lead, so that each becomes a
 those that are left alone because the person is a lead already, stay with the job, which says why.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from django.db.models import QuerySet
 
 from aiicp.lead_files.models import LeadFileRow
 from aiicp.lead_files.rows import check_row
-from aiicp.lead_files.writing import Duplicates, Verdict, Wish, write_rows
+from aiicp.lead_files.writing import Verdict, Wish, write_rows
 from lad.api.permissions import MissingRight
 from lad.db.identifiers import uuid7
 from lad.jobs import kinds
@@ -24,7 +25,9 @@ from lad.jobs.models import Job
 from lad.tenancy.access import Access
 from lad.tenancy.context import current_tenant_id
 from lad.tenancy.countries import country_of
+from lad.tenancy.members import mark_as_member, member_ids
 from lad.types import Values
+from leads.contacts.services.duplicates import Duplicates
 from leads.contacts.services.leads import require_member
 from tenants.accounts.models import User
 
@@ -44,7 +47,7 @@ CellsOfRow = tuple[int, dict[str, str], dict[str, str]]
 
 def start_import(
     *,
-    rows: Sequence[CellsOfRow],
+    rows: Iterable[CellsOfRow],
     duplicates: Duplicates,
     owner_id: UUID | None = None,
     tags: Sequence[str] = (),
@@ -53,8 +56,9 @@ def start_import(
 ) -> Job:
     """Start a job that imports the rows as leads of the current tenant, and return it.
 
-    ``rows`` are what ``cells_of`` returns. Raises Invalid for an owner who is no member, and what
-    ``lad.jobs.services.start`` raises.
+    ``rows`` are what ``cells_of`` yields; they are stored in portions, so that a long file is never whole in memory.
+    Raises Invalid for an owner who is no member, what reading
+    the rows raises, and what ``lad.jobs.services.start`` raises.
     """
     if not access.allows(RIGHT):
         # Completing leads needs the other right too, which the kind names.
@@ -64,16 +68,18 @@ def start_import(
         "owner": str(owner_id) if owner_id else "",
         "tags": list(tags),
         "file_name": file_name[:255],
+        "import": str(uuid7()),
     }
     return jobs.start(kind=IMPORT, rows=lambda job: _write(job, rows), parameters=parameters, access=access)
 
 
-def _write(job: Job, rows: Sequence[CellsOfRow]) -> QuerySet[LeadFileRow]:
+def _write(job: Job, rows: Iterable[CellsOfRow]) -> QuerySet[LeadFileRow]:
     with connection.cursor() as cursor:
-        for start in range(0, len(rows), ROWS_PER_STATEMENT):
+        waiting = iter(rows)
+        while portion := list(islice(waiting, ROWS_PER_STATEMENT)):
             some = [
                 {"id": str(uuid7()), "number": number, "texts": texts, "custom": custom}
-                for number, texts, custom in rows[start : start + ROWS_PER_STATEMENT]
+                for number, texts, custom in portion
             ]
             cursor.execute(INSERT, [job.tenant_id, job.pk, orjson.dumps(some).decode()])
     written: QuerySet[LeadFileRow] = LeadFileRow.objects.filter(job=job.pk)
@@ -101,7 +107,16 @@ def _import(rows: Rows) -> list[RowOutcome]:
 
 def _wish(parameters: Values) -> Wish:
     owner = User.objects.filter(pk=parameters["owner"]).first() if parameters["owner"] else None
-    return Wish(Duplicates(parameters["duplicates"]), owner, tuple(parameters["tags"]), parameters["file_name"])
+    if owner is not None and member_ids().filter(user=owner.pk).exists():
+        # So that this is not asked again for each row.
+        mark_as_member(owner)
+    return Wish(
+        Duplicates(parameters["duplicates"]),
+        owner,
+        tuple(parameters["tags"]),
+        parameters["file_name"],
+        parameters["import"],
+    )
 
 
 def _check(parameters: Values) -> None:

@@ -1,4 +1,7 @@
-"""Decide which column of a file holds what: by its heading, or else by what stands in it."""
+"""Decide which column of a file holds what: by its heading, or else by what stands in it.
+
+``model_mapping`` asks a model about the columns that are left.
+"""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +15,8 @@ from lad.errors import Invalid
 
 # A column that is kept under its own heading, and one that is left out.
 CUSTOM, NOTHING = "custom", ""
+# Who decided: LAD's own lists, a language model, or the user.
+EMBEDDED, MODEL, CHOSEN = "embedded", "model", "chosen"
 # Values of a column that are looked at, and the share of them that must be alike.
 _SAMPLE: Final = 200
 _SHARE: Final = 0.6
@@ -28,13 +33,14 @@ _PERSONAL: Final = frozenset(("linkedin_url", "phone", "email"))
 
 @dataclass(frozen=True, slots=True)
 class MappedColumn:
-    """One column of a file: what it is taken for, and why in words. ``samples`` are its first values."""
+    """One column of a file: what it is taken for, who decided, and why in words. ``samples`` are its first values."""
 
     place: int
     heading: str
     key: str
     why: str
     samples: tuple[str, ...]
+    source: str = EMBEDDED
 
 
 def propose(table: Table) -> tuple[MappedColumn, ...]:
@@ -62,7 +68,8 @@ def with_choices(table: Table, choices: Mapping[int, str]) -> tuple[MappedColumn
     for place, key in choices.items():
         if not 0 <= place < len(found) or (key not in BY_KEY and key not in (CUSTOM, NOTHING)):
             raise Invalid(errors={"mapping": [f"“{key}” is nothing that a column can hold."]})
-        found[place] = _mapped(table, place, key, "You chose it." if key else "")
+        if key != found[place].key or key == NOTHING:
+            found[place] = _mapped(table, place, key, "You chose it." if key else "", CHOSEN)
     own = [found[place].key for place in choices]
     for place, each in enumerate(found):
         # The proposal gives way to what was chosen for another column.
@@ -75,8 +82,17 @@ def with_choices(table: Table, choices: Mapping[int, str]) -> tuple[MappedColumn
     return tuple(found)
 
 
-def _mapped(table: Table, place: int, key: str, why: str) -> MappedColumn:
-    return MappedColumn(place, table.headings[place], key, why, tuple(table.column(place, most=3)))
+def could_hold(table: Table, place: int, key: str) -> bool:
+    """Return whether the values of a column can be what the key says, where that can be seen."""
+    alike = _could_be_phone if key in ("phone", "whatsapp") else _ALIKE.get(key)
+    values = table.column(place, most=_SAMPLE)
+    if alike is None or not values:
+        return bool(values)
+    return sum(map(alike, values)) >= _SHARE * len(values)
+
+
+def _mapped(table: Table, place: int, key: str, why: str, source: str = EMBEDDED) -> MappedColumn:
+    return MappedColumn(place, table.headings[place], key, why, tuple(table.column(place, most=3)), source)
 
 
 def _by_name(heading: str) -> str:
@@ -101,11 +117,13 @@ def _by_content(values: Sequence[str]) -> str:
     return ""
 
 
+def _could_be_phone(text: str) -> bool:
+    return _MIN_PHONE_DIGITS <= len(phones.digits_of(text)) <= phones.MAX_NATIONAL_DIGITS
+
+
 def _is_phone(text: str) -> bool:
-    digits = phones.digits_of(text)
-    separated = not text.isdecimal()
     # Plain digits may be any number: an id, a postcode, a year.
-    return _MIN_PHONE_DIGITS <= len(digits) <= phones.MAX_NATIONAL_DIGITS and separated
+    return _could_be_phone(text) and not text.isdecimal()
 
 
 _ALIKE: Final[Mapping[str, Callable[[str], bool]]] = {

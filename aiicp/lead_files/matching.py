@@ -13,17 +13,11 @@ from aiicp.lead_files.rows import CheckedRow
 from lad.tenancy.context import current_tenant_id
 from leads.contactability.addresses import Address, Hasher, Kind, company_domains, email, linkedin
 from leads.contactability.models import ALL_CHANNELS, Suppression
-from leads.contacts.models import Lead
+from leads.contacts.services.duplicates import leads_with, profile_spellings
 
 _AT_ONCE: Final = 2_000
 # In the order in which they decide: an e-mail address is one person's more surely than a number.
 KEYS: Final = ("email", "linkedin_url", "phone")
-_SPELLINGS: Final = (
-    "https://www.linkedin.com",
-    "https://linkedin.com",
-    "http://www.linkedin.com",
-    "http://linkedin.com",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +70,11 @@ def known_leads(rows: Sequence[CheckedRow]) -> dict[int, KnownLead]:
     wanted: dict[str, dict[str, str]] = {key: {} for key in KEYS}
     for row in rows:
         for key, value in keys_of(row):
-            wanted[key].update(dict.fromkeys(_spellings(value) if key == "linkedin_url" else [value], value))
-    by_value = {key: _leads_with(key, values) for key, values in wanted.items() if values}
+            wanted[key].update(dict.fromkeys(profile_spellings(value) if key == "linkedin_url" else [value], value))
+    by_value = {
+        key: {values[getattr(lead, key)]: lead.pk for lead in leads_with(key, values, only=("id", key))}
+        for key, values in wanted.items()
+    }
     found = {}
     for row in rows:
         for key, value in keys_of(row):
@@ -103,21 +100,6 @@ def do_not_contact(rows: Sequence[CheckedRow], *, now: datetime) -> dict[int, tu
             for number in of_hash[each]:
                 found[number].add(channel)
     return {number: (ALL_CHANNELS,) if ALL_CHANNELS in on else tuple(sorted(on)) for number, on in found.items()}
-
-
-def _leads_with(key: str, values: Mapping[str, str]) -> dict[str, UUID]:
-    """Return the oldest lead with each of the values."""
-    found: dict[str, UUID] = {}
-    rows = Lead.objects.filter(tenant=current_tenant_id()).order_by("-created_at", "-pk")
-    for some in _portions(list(values)):
-        for value, lead in rows.filter(**{f"{key}__in": some}).values_list(key, "pk"):
-            found[values[value]] = lead
-    return found
-
-
-def _spellings(page: str) -> list[str]:
-    path = page.partition(".com")[2]
-    return [f"{start}{path}{end}" for start in _SPELLINGS for end in ("", "/")]
 
 
 def _addresses(row: CheckedRow) -> Iterator[Address]:

@@ -1,7 +1,7 @@
 """Read the cells of a row as a lead, and say which of them cannot be used and why."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
@@ -9,7 +9,6 @@ from urllib.parse import quote, unquote, urlsplit
 from django.core.exceptions import ValidationError
 
 from aiicp.lead_files.columns import BY_KEY, IDENTIFYING, NEEDED
-from aiicp.lead_files.files import Table
 from aiicp.lead_files.mapping import CUSTOM, MappedColumn
 from lad import emails, phones
 from leads.channels import Channel
@@ -67,19 +66,22 @@ class CheckedRow:
         return any(self.values.get(key) for key in NEEDED[platform])
 
 
-def cells_of(table: Table, columns: Sequence[MappedColumn]) -> list[tuple[int, dict[str, str], dict[str, str]]]:
-    """Return each row's number, its texts by column, and those that are kept under their own headings."""
+def cells_of(
+    rows: Iterable[tuple[int, Sequence[str]]], columns: Sequence[MappedColumn]
+) -> Iterator[tuple[int, dict[str, str], dict[str, str]]]:
+    """Yield each row's number, its texts by column, and those that are kept under their own headings."""
     used = [each for each in columns if each.key in BY_KEY]
     kept = [each for each in columns if each.key == CUSTOM][:MAX_CUSTOM_FIELDS]
     names = {each.place: each.heading[:MAX_CUSTOM_NAME] or f"Column {each.place + 1}" for each in kept}
-    return [
-        (
-            number,
-            {each.key: cells[each.place] for each in used if cells[each.place]},
-            {names[each.place]: cells[each.place][:MAX_CUSTOM] for each in kept if cells[each.place]},
-        )
-        for number, cells in table.rows
-    ]
+    for number, cells in rows:
+        width = len(cells)
+        texts = {each.key: cells[each.place] for each in used if each.place < width and cells[each.place]}
+        custom = {
+            names[each.place]: cells[each.place][:MAX_CUSTOM]
+            for each in kept
+            if each.place < width and cells[each.place]
+        }
+        yield number, texts, custom
 
 
 def check_row(

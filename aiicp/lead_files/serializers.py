@@ -8,12 +8,13 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from aiicp.lead_files.columns import BY_KEY, PLATFORMS
-from aiicp.lead_files.mapping import CUSTOM
+from aiicp.lead_files.mapping import CHOSEN, CUSTOM, EMBEDDED, MODEL
 from aiicp.lead_files.services import MAX_LEADS
-from aiicp.lead_files.writing import Duplicates
+from aiicp.wizard.serializers import ReplyField, WizardQuestionResponse
 from lad.api.serializers import InputSerializer, KeyField
 from lad.db.json_schema import JsonSchemaValidator
 from leads.contacts.models.lead import TAGS
+from leads.contacts.services.duplicates import Duplicates
 from tenants.accounts.models import User
 
 MAX_ISSUES_SHOWN: Final = 200
@@ -64,7 +65,10 @@ class TagsField(_ShapedField):
 
 
 class LeadFileSerializer(InputSerializer):
-    """A CSV file or an Excel workbook of at most 10 MB. Columns that ``mapping`` does not name are recognised."""
+    """A CSV file, an Excel workbook or a file of address cards, of at most 25 MB and 250,000 rows.
+
+    Columns that ``mapping`` does not name are recognised.
+    """
 
     file = serializers.FileField(allow_empty_file=True)
     mapping = MappingField(required=False)
@@ -88,6 +92,14 @@ class FileLeadsSerializer(InputSerializer):
     """Leads that were read from a file."""
 
     leads = LeadsField()
+
+
+class NextQuestionSerializer(FileLeadsSerializer):
+    """Leads, the answers so far by intent key, and an answer to the question with this key."""
+
+    answers = serializers.DictField(required=False, default=dict)
+    intent_key = serializers.CharField(max_length=100, required=False, allow_blank=True, default="")
+    answer = ReplyField(required=False)
 
 
 class ValidateFileLeadsSerializer(FileLeadsSerializer):
@@ -115,12 +127,13 @@ class LeadFileColumnsResponse(serializers.Serializer):
 
 
 class MappedFileColumnResponse(serializers.Serializer):
-    """A column of the file: what it is taken for, and why."""
+    """A column of the file: what it is taken for, who decided it, and why."""
 
     place = serializers.IntegerField()
     heading = serializers.CharField()
     key = serializers.CharField()
     why = serializers.CharField()
+    source = serializers.ChoiceField(choices=[EMBEDDED, MODEL, CHOSEN])  # type: ignore[assignment]  # as above
     samples = serializers.ListField(child=serializers.CharField())
 
 
@@ -177,10 +190,15 @@ class FileLeadResponse(serializers.Serializer):
 
 
 class LeadFileResponse(LeadFileAnalysisResponse):
-    """The file as it was understood. Of long ones the first leads and issues are shown; the counts are of all."""
+    """The file as it was understood. Of long ones the first leads and issues are shown, and counted is what is in
+    the first ``assessed_rows``.
+
+    ``note`` says why a model that was wanted did not help with the columns.
+    """
 
     columns = MappedFileColumnResponse(many=True)
     total_rows = serializers.IntegerField()
+    assessed_rows = serializers.IntegerField()
     valid_rows = serializers.IntegerField()
     new_rows = serializers.IntegerField()
     known_rows = serializers.IntegerField()
@@ -188,6 +206,7 @@ class LeadFileResponse(LeadFileAnalysisResponse):
     do_not_contact_rows = serializers.IntegerField()
     issue_count = serializers.IntegerField()
     issues = LeadFileIssueResponse(many=True)
+    note = serializers.CharField(allow_blank=True)
     leads = FileLeadResponse(many=True)
 
 
@@ -224,3 +243,14 @@ class FileLeadsValidationResponse(serializers.Serializer):
     valid_count = serializers.IntegerField()
     invalid_count = serializers.IntegerField()
     can_execute = serializers.BooleanField()
+
+
+class NextQuestionResponse(serializers.Serializer):
+    """The next question, null at the end. ``platforms`` are the channels that were chosen."""
+
+    question = WizardQuestionResponse(allow_null=True)
+    answers = serializers.DictField()
+    platforms = serializers.ListField(child=serializers.CharField())
+    completed = serializers.BooleanField()
+    clarification_needed = serializers.BooleanField()
+    message = serializers.CharField(allow_blank=True)

@@ -1,6 +1,7 @@
 """Read a file of leads and assess it. Nothing is stored; ``jobs.start_import`` imports the rows.
 
-The content of a file goes to no language model: headings and values are understood here.
+The content of a file goes to no language model: values are understood here. Headings that LAD does not know may be
+shown to the tenant's model, see ``model_mapping``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +24,10 @@ MAX_LEADS: Final = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """A file as it is understood: its columns, rows, what is wrong with them, and what the rows are good for."""
+    """A file as it is understood: its columns, rows, what is wrong with them, and what the rows are good for.
+
+    Of a long file these are the first rows.
+    """
 
     table: Table
     columns: tuple[MappedColumn, ...]
@@ -63,22 +67,33 @@ def assess_file(content: bytes, *, now: datetime, mapping: Mapping[int, str] | N
     return assess_table(read_file(content), now=now, mapping=mapping)
 
 
-def assess_table(table: Table, *, now: datetime, mapping: Mapping[int, str] | None = None) -> Assessment:
-    """Assess the cells of a file, as ``assess_file`` does."""
-    columns = with_choices(table, mapping or {})
+def assess_table(
+    table: Table,
+    *,
+    now: datetime,
+    mapping: Mapping[int, str] | None = None,
+    columns: Sequence[MappedColumn] | None = None,
+) -> Assessment:
+    """Assess the cells of a file, as ``assess_file`` does. ``columns`` are what they hold, if that is known already."""
+    columns = required(tuple(columns) if columns is not None else with_choices(table, mapping or {}))
+    headings = {each.key: each.heading for each in columns if each.heading}
+    country = country_of(current_tenant_id())
+    rows = tuple(
+        check_row(number, texts, custom, country=country, headings=headings)
+        for number, texts, custom in cells_of(table.rows, columns)
+    )
+    people = [row for row in rows if row.is_somebody]
+    return Assessment(table, columns, rows, assessment.coverage(people), match(people, now=now))
+
+
+def required(columns: tuple[MappedColumn, ...]) -> tuple[MappedColumn, ...]:
+    """Return the columns. Raises Invalid if not one of them says what a lead has."""
     if not any(each.key in BY_KEY for each in columns):
         raise Invalid(
             "No column of the file could be recognised. Name the columns as the template does, for example “E-mail”,"
             " “First name” and “Company”, or choose what they hold."
         )
-    headings = {each.key: each.heading for each in columns if each.heading}
-    country = country_of(current_tenant_id())
-    rows = tuple(
-        check_row(number, texts, custom, country=country, headings=headings)
-        for number, texts, custom in cells_of(table, columns)
-    )
-    people = [row for row in rows if row.is_somebody]
-    return Assessment(table, columns, rows, assessment.coverage(people), match(people, now=now))
+    return columns
 
 
 def checked_leads(leads: Sequence[Mapping[str, Any]]) -> list[CheckedRow]:

@@ -12,15 +12,17 @@ from rest_framework.response import Response
 from aiicp.conversations.models import Conversation
 from aiicp.features import ICP_ASSISTANT
 from aiicp.ownership import visible_conversations
-from aiicp.wizard import machine, services
+from aiicp.wizard import asking, machine, model_reading, services
 from aiicp.wizard import questions as q
 from aiicp.wizard.campaigns import make_campaign
 from aiicp.wizard.classifiers import Classification, classify
-from aiicp.wizard.questions import Kind, Question
+from aiicp.wizard.questions import Kind
 from aiicp.wizard.serializers import (
     BeginWizardSerializer,
     ClassificationResponse,
     ClassifySerializer,
+    FittingResponse,
+    FittingSerializer,
     SavedMessagesResponse,
     SaveMessagesSerializer,
     SuggestSerializer,
@@ -30,12 +32,13 @@ from aiicp.wizard.serializers import (
     WizardResponse,
     WizardStepSerializer,
     WizardSuggestionsResponse,
+    shown_question,
 )
 from aiicp.wizard.suggestions import suggestions
 from lad import writes
 from lad.api import router
 from lad.api.openapi import problems
-from lad.api.views import LadAPIView, require_tenant
+from lad.api.views import LadAPIView, TenantRequired, require_tenant
 from lad.errors import NotFound
 
 
@@ -44,6 +47,13 @@ class WizardView(LadAPIView):
 
     area = "assistant"
     feature = ICP_ASSISTANT
+
+    @property
+    def tenant_id(self) -> UUID:
+        """Return the caller's tenant. Raise TenantRequired."""
+        if self.access.tenant_id is None:
+            raise TenantRequired
+        return self.access.tenant_id
 
     def conversation(self, key: UUID) -> Conversation:
         """Return a conversation that the caller may see. Raise NotFound."""
@@ -67,7 +77,11 @@ class QuestionsView(WizardView):
         found = [each for each in q.CATALOGUE if step in (None, each.step_index)]
         if not found:
             raise NotFound
-        body = {"version": q.VERSION, "total_steps": q.TOTAL_STEPS, "questions": [_question(each) for each in found]}
+        body = {
+            "version": q.VERSION,
+            "total_steps": q.TOTAL_STEPS,
+            "questions": [shown_question(each) for each in found],
+        }
         return Response(WizardCatalogueResponse(body).data)
 
 
@@ -102,6 +116,9 @@ class StateView(WizardView):
 class AnswerView(WizardView):
     """Answers."""
 
+    # A model may be asked.
+    self_scoped_actions = frozenset({"post"})
+
     @extend_schema(
         operation_id="icp_wizard_answer",
         summary="Answer the current question, or change an earlier answer",
@@ -109,16 +126,18 @@ class AnswerView(WizardView):
         request=WizardAnswerSerializer,
         responses={200: WizardResponse, **problems(404, 409)},
     )
-    @writes.in_transaction
     def post(self, request: Request, key: UUID) -> Response:
         form = WizardAnswerSerializer.read(request.data)
-        found = services.answer(
-            conversation=self.conversation(key),
+        with self.access.scope():
+            row = self.conversation(key)
+        found = asking.answer(
+            conversation=row,
             said=form["answer"],
             intent_key=form["intent_key"],
             actor=self.access.user,
         )
-        return Response(_answered(found))
+        with self.access.scope():
+            return Response(_answered(found))
 
 
 class BackView(WizardView):
@@ -187,16 +206,19 @@ class ClassifyView(WizardView):
     """What a text means. Nothing is stored."""
 
     rights: ClassVar[dict[str, str]] = {"post": "assistant.view"}
+    # A model may be asked.
+    self_scoped_actions = frozenset({"post"})
 
     @extend_schema(
         operation_id="icp_wizard_classify",
         summary="Classify an industry, a place or a decision maker",
+        description="The tenant's model is asked where the embedded classifier is not sure.",
         request=ClassifySerializer,
         responses={200: ClassificationResponse},
     )
     def post(self, request: Request) -> Response:
         form = ClassifySerializer.read(request.data)
-        found = classify(Kind(form["kind"]), form["text"])
+        found = model_reading.classified(classify(Kind(form["kind"]), form["text"]), tenant_id=self.tenant_id)
         return Response(ClassificationResponse(_classification(found)).data)
 
 
@@ -215,6 +237,27 @@ class SuggestionsView(WizardView):
         return Response(WizardSuggestionsResponse({"suggestions": found}).data)
 
 
+class FittingView(WizardView):
+    """Names that fit what a tenant sells. Nothing is stored."""
+
+    rights: ClassVar[dict[str, str]] = {"post": "assistant.view"}
+    # A model may be asked.
+    self_scoped_actions = frozenset({"post"})
+
+    @extend_schema(
+        operation_id="icp_wizard_fitting",
+        summary="Suggest industries, places or decision makers that fit what is sold",
+        description="By the tenant's model, else what the text itself names and common names.",
+        request=FittingSerializer,
+        responses={200: FittingResponse},
+    )
+    def post(self, request: Request) -> Response:
+        form = FittingSerializer.read(request.data)
+        found = asking.fitting(Kind(form["kind"]), form["selling"], tenant_id=self.tenant_id)
+        names = [{"value": each.name, "words": each.words} for each in found.names]
+        return Response(FittingResponse({"suggestions": names, "source": found.source, "note": found.note}).data)
+
+
 def _state(session: services.Session) -> Any:
     turn = machine.Turn(session.progress, session.question)
     return _wizard(session.conversation, turn, session.campaign_id)
@@ -231,7 +274,7 @@ def _wizard(row: Conversation, turn: machine.Turn, campaign: str) -> Any:
         "conversation": row.pk,
         "version": q.VERSION,
         "total_steps": q.TOTAL_STEPS,
-        "question": _question(turn.question) if turn.question else None,
+        "question": shown_question(turn.question) if turn.question else None,
         "clarification_needed": turn.clarification_needed,
         "completed": turn.completed,
         "message": turn.message,
@@ -241,28 +284,6 @@ def _wizard(row: Conversation, turn: machine.Turn, campaign: str) -> Any:
         "campaign": campaign,
     }
     return WizardResponse(body).data
-
-
-def _question(each: Question) -> dict[str, Any]:
-    least, most = each.rules.number or (None, None)
-    return {
-        "id": each.id,
-        "step_index": each.step_index,
-        "intent_key": each.intent_key,
-        "title": each.title,
-        "question": each.question,
-        "helper_text": each.helper_text,
-        "category": each.category,
-        "question_type": each.question_type,
-        "options": each.options,
-        "validation_rules": {
-            "required": each.rules.required,
-            "max_length": each.rules.max_length,
-            "minimum": least,
-            "maximum": most,
-            "open_ended": each.rules.open_ended,
-        },
-    }
 
 
 def _classification(found: Classification) -> dict[str, Any]:
@@ -275,6 +296,9 @@ def _classification(found: Classification) -> dict[str, Any]:
         "confidence": found.confidence,
         "reasoning": found.reasoning,
         "alternatives": found.alternatives,
+        "evidence": [{"value": value, "words": words} for value, words in found.words.items()],
+        "source": found.source,
+        "note": found.note,
     }
 
 
@@ -283,6 +307,7 @@ router.route("icp-wizard/questions/", QuestionsView.as_view(), name="icp-wizard-
 router.route("icp-wizard/messages/", MessagesView.as_view(), name="icp-wizard-messages")
 router.route("icp-wizard/classify/", ClassifyView.as_view(), name="icp-wizard-classify")
 router.route("icp-wizard/suggestions/", SuggestionsView.as_view(), name="icp-wizard-suggestions")
+router.route("icp-wizard/fitting/", FittingView.as_view(), name="icp-wizard-fitting")
 router.route("icp-wizard/<uuid:key>/", StateView.as_view(), name="icp-wizard-state")
 router.route("icp-wizard/<uuid:key>/answer/", AnswerView.as_view(), name="icp-wizard-answer")
 router.route("icp-wizard/<uuid:key>/back/", BackView.as_view(), name="icp-wizard-back")

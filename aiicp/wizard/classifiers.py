@@ -1,6 +1,7 @@
 """Read industries, places and decision makers from an answer, with how sure that is and what else could be meant.
 
 The extractor reads them, without a language model and without a network: the same answer for the same text, always.
+Where it is not sure, ``model_reading`` may ask a model.
 """
 
 from collections.abc import Mapping
@@ -21,6 +22,9 @@ OWN_WORDS: Final = 0.3
 MAX_LENGTH: Final = 1_000
 MAX_OWN_WORDS: Final = 200
 MOST_ALTERNATIVES: Final = 5
+# Who classified.
+EMBEDDED: Final = "embedded"
+MODEL: Final = "model"
 NOUNS: Final[Mapping[Kind, str]] = {
     Kind.INDUSTRY: "industry",
     Kind.LOCATION: "place",
@@ -35,7 +39,8 @@ class Classification:
     """What an answer means.
 
     ``slots`` has the values by slot of the extractor, with ``excluded_`` in front of those that are not wanted.
-    ``confidence`` is from 0 to 1, that of the least certain value. ``alternatives`` are other meanings.
+    ``confidence`` is from 0 to 1, that of the least certain value. ``alternatives`` are other meanings. ``words`` has
+    the words that each value comes from. ``note`` says why the embedded answer stands where a model was wanted.
     """
 
     kind: Kind
@@ -46,6 +51,9 @@ class Classification:
     alternatives: tuple[str, ...] = ()
     # The values that the alternatives are for.
     unsure: tuple[str, ...] = ()
+    words: Mapping[str, str] = field(default_factory=dict)
+    source: str = EMBEDDED
+    note: str = ""
 
     @property
     def value(self) -> str:
@@ -74,14 +82,25 @@ class Classification:
             "reasoning": self.reasoning,
             "alternatives": list(self.alternatives),
             "unsure": list(self.unsure),
+            "words": dict(self.words),
+            "source": self.source,
         }
 
     @classmethod
     def of(cls, kind: Kind, stored: Mapping[str, Any]) -> "Classification":
         """Return the classification of a stored form."""
         slots = {slot: tuple(found) for slot, found in stored.get("slots", {}).items()}
-        alternatives, unsure = tuple(stored.get("alternatives", ())), tuple(stored.get("unsure", ()))
-        return cls(kind, stored["text"], slots, stored["confidence"], stored.get("reasoning", ""), alternatives, unsure)
+        return cls(
+            kind,
+            stored["text"],
+            slots,
+            stored["confidence"],
+            stored.get("reasoning", ""),
+            tuple(stored.get("alternatives", ())),
+            tuple(stored.get("unsure", ())),
+            stored.get("words", {}),
+            stored.get("source", EMBEDDED),
+        )
 
 
 def classify(kind: Kind, text: str) -> Classification:
@@ -108,7 +127,8 @@ def classify(kind: Kind, text: str) -> Classification:
     alternatives = tuple(dict.fromkeys(others))[:MOST_ALTERNATIVES]
     reasoning = f"{reasoning[:1].upper()}{reasoning[1:]}."
     named = tuple(str(value.value) for value in unsure)
-    return Classification(kind, written, slots, confidence, reasoning, alternatives, named)
+    words = {str(value.value): " ".join(value.text.split()) for value in found if value.operation != "remove"}
+    return Classification(kind, written, slots, confidence, reasoning, alternatives, named, words)
 
 
 def chosen(classification: Classification, value: str) -> Classification:
@@ -127,6 +147,8 @@ def chosen(classification: Classification, value: str) -> Classification:
         reasoning=f"You chose {value}.",
         alternatives=(),
         unsure=(),
+        words=_words_of_choice(classification, value),
+        source=EMBEDDED,
     )
 
 
@@ -144,11 +166,24 @@ def slots_of(answers: Mapping[str, Classification]) -> Slots:
     return Slots(**known)  # type: ignore[arg-type]  # the slots of lists only
 
 
+def spelled_words(words: Mapping[str, str]) -> str:
+    """Say what was read from which words."""
+    return "; ".join(f"{name} from “{' '.join(text.split())}”" for name, text in words.items())
+
+
+def _words_of_choice(found: Classification, value: str) -> dict[str, str]:
+    """Return the words of the values, with those that were not sure given to the one that was chosen for them."""
+    unsure = ", ".join(dict.fromkeys(text for name, text in found.words.items() if name in found.unsure))
+    kept = {name: text for name, text in found.words.items() if name not in found.unsure}
+    return {**kept, value: unsure or found.text}
+
+
 def _own_words(kind: Kind, text: str) -> Classification:
     near = nearest(kind, text, limit=MOST_ALTERNATIVES)
     reasoning = f"“{text[:100]}” is no {NOUNS[kind]} that LAD knows. It is searched for in your own words."
     own = text[:MAX_OWN_WORDS]
-    return Classification(kind, text, {_UNKNOWN_SLOT[kind]: (own,)}, OWN_WORDS, reasoning, near, (own,))
+    slots = {_UNKNOWN_SLOT[kind]: (own,)}
+    return Classification(kind, text, slots, OWN_WORDS, reasoning, near, (own,), {own: own})
 
 
 def _others(kind: Kind, words: str, value: str) -> list[str]:

@@ -191,11 +191,13 @@ def _classified(
     if not found.values and found.excluded:
         raise NotUnderstood(f"You named what is not wanted: {', '.join(found.excluded)}. Say also what is wanted.")
     if not found.values:
-        raise NotUnderstood(f"Nothing was recognised in “{written[:100]}”. {question.helper_text}")
+        said = f"Nothing was recognised in “{written[:100]}”. {question.helper_text} {found.note}"
+        raise NotUnderstood(said.strip())
     if found.is_sure:
         return _next(progress, question, found.stored(), templates, found)
     waiting = replace(progress, current=question.intent_key, pending=found.stored())
-    return Turn(waiting, current_question(waiting, templates), found.reasoning, True, found)
+    message = f"{found.reasoning} {found.note}".strip()
+    return Turn(waiting, current_question(waiting, templates), message, True, found)
 
 
 def _confirm(

@@ -7,12 +7,14 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from aiicp.conversations.models import Conversation, MessageRole
-from aiicp.wizard.questions import MAX_TEXT, Kind, QuestionType
+from aiicp.wizard.classifiers import EMBEDDED, MODEL
+from aiicp.wizard.questions import MAX_TEXT, Kind, Question, QuestionType
 from aiicp.wizard.services import MAX_MESSAGES, MAX_SESSION
 from aiicp.wizard.suggestions import MAX_SUGGESTIONS, MAX_TYPED
 from lad.api.serializers import InputSerializer, KeyField, TimeField
 
 MAX_CHOICES: Final = 50
+MAX_SELLING: Final = 2_000
 
 
 @extend_schema_field(OpenApiTypes.ANY)
@@ -125,8 +127,33 @@ class WizardCatalogueResponse(serializers.Serializer):
     questions = WizardQuestionResponse(many=True)
 
 
+class FittingSerializer(InputSerializer):
+    """What is sold, in a few sentences, and what to suggest."""
+
+    kind = serializers.ChoiceField(choices=[each.value for each in Kind])
+    selling = serializers.CharField(max_length=MAX_SELLING)
+
+
+class ValueWordsResponse(serializers.Serializer):
+    """A value, and the words that it was read from."""
+
+    value = serializers.CharField()
+    words = serializers.CharField(allow_blank=True)
+
+
+class FittingResponse(serializers.Serializer):
+    """Names that fit what is sold, the likeliest first. ``note`` says why no model found them where one is wanted."""
+
+    suggestions = ValueWordsResponse(many=True)
+    source = serializers.ChoiceField(choices=[EMBEDDED, MODEL])  # type: ignore[assignment]  # as above
+    note = serializers.CharField(allow_blank=True)
+
+
 class ClassificationResponse(serializers.Serializer):
-    """What a text means, how sure that is (from 0 to 1), why, and what else it could mean."""
+    """What a text means, how sure that is (from 0 to 1), why, what else it could mean, and who read it.
+
+    ``note`` says why the embedded reading stands where a model was wanted.
+    """
 
     kind = serializers.ChoiceField(choices=[each.value for each in Kind])
     text = serializers.CharField()
@@ -136,6 +163,9 @@ class ClassificationResponse(serializers.Serializer):
     confidence = serializers.FloatField()
     reasoning = serializers.CharField()
     alternatives = serializers.ListField(child=serializers.CharField())
+    evidence = ValueWordsResponse(many=True)
+    source = serializers.ChoiceField(choices=[EMBEDDED, MODEL])  # type: ignore[assignment]
+    note = serializers.CharField(allow_blank=True)
 
 
 class WizardSuggestionsResponse(serializers.Serializer):
@@ -182,3 +212,26 @@ class WizardCampaignResponse(serializers.Serializer):
     name = serializers.CharField()
     status = serializers.CharField()
     is_new = serializers.BooleanField()
+
+
+def shown_question(each: Question) -> dict[str, Any]:
+    """Return a question for ``WizardQuestionResponse``."""
+    least, most = each.rules.number or (None, None)
+    return {
+        "id": each.id,
+        "step_index": each.step_index,
+        "intent_key": each.intent_key,
+        "title": each.title,
+        "question": each.question,
+        "helper_text": each.helper_text,
+        "category": each.category,
+        "question_type": each.question_type,
+        "options": each.options,
+        "validation_rules": {
+            "required": each.rules.required,
+            "max_length": each.rules.max_length,
+            "minimum": least,
+            "maximum": most,
+            "open_ended": each.rules.open_ended,
+        },
+    }

@@ -15,7 +15,7 @@ from aiicp.extraction import Slots
 from aiicp.ownership import NotTheOwner
 from aiicp.wizard import machine
 from aiicp.wizard import questions as q
-from aiicp.wizard.classifiers import Classification
+from aiicp.wizard.classifiers import Classification, classify
 from aiicp.wizard.machine import Progress, Turn
 from aiicp.wizard.questions import Option, Question
 from aiicp.wizard.replies import Reply
@@ -117,19 +117,53 @@ def session_of(conversation: Conversation) -> Session:
 
 
 @writes.in_transaction
-def answer(*, conversation: Conversation, said: Reply, intent_key: str = "", actor: Actor) -> Answered:
+def answer(
+    *,
+    conversation: Conversation,
+    said: Reply,
+    intent_key: str = "",
+    classify: machine.Classify = classify,
+    actor: Actor,
+) -> Answered:
     """Answer the wizard's question, or the one with this intent key, and store both with the conversation.
 
-    An answer that cannot be used is stored as a message too; the same question is asked again. Raises NoWizard,
-    NotTheOwner, ConversationClosed, and Invalid for an answer of more than 5,000 characters.
+    An answer that cannot be used is stored as a message too; the same question is asked again. No model is asked, see
+    ``aiicp.wizard.asking``. Raises NoWizard, NotTheOwner, ConversationClosed, and Invalid for an answer of more than
+    5,000 characters.
     """
     row = _locked(conversation, actor)
     progress, templates = _progress(row), templates_of_tenant()
     asked = machine.current_question(progress, templates)
-    turn = machine.reply(progress, said, intent_key=intent_key, check_text=problem_of_text, templates=templates)
+    turn = machine.reply(
+        progress,
+        said,
+        intent_key=intent_key,
+        classify=classify,
+        check_text=problem_of_text,
+        templates=templates,
+    )
     data = {"intent": intent_key or (asked.intent_key if asked else ""), "step_index": asked.step_index if asked else 0}
     post_message(conversation=row, content=_in_words(said, asked), message_data=data, actor=actor)
     return _turned(row, turn, actor)
+
+
+@writes.in_transaction
+def classified_in(
+    *, conversation: Conversation, said: Reply, intent_key: str = "", actor: Actor
+) -> Classification | None:
+    """Return what ``answer`` would classify, None if it is no answer to classify. Nothing is stored.
+
+    Raises NoWizard, NotTheOwner and ConversationClosed.
+    """
+    row = _locked(conversation, actor)
+    found: list[Classification] = []
+
+    def watched(kind: q.Kind, text: str) -> Classification:
+        found.append(classify(kind, text))
+        return found[-1]
+
+    machine.reply(_progress(row), said, intent_key=intent_key, classify=watched)
+    return found[0] if found else None
 
 
 @writes.in_transaction

@@ -30,9 +30,10 @@ from leads.companies.apollo.errors import LimitReached
 from leads.companies.reveals import services as reveals
 from leads.companies.reveals.models import OPEN, RevealState
 from leads.companies.reveals.selectors import reveals_of
-from leads.companies.saving.services import Duplicates, save_as_leads
+from leads.companies.saving.services import save_as_leads
 from leads.companies.search.results import SearchPage
 from leads.companies.search.services import search_people
+from leads.contacts.services.duplicates import Duplicates
 
 KEY: Final = "lead_generation"
 LEASE: Final = timedelta(minutes=5)

@@ -12,4 +12,4 @@ class OutboxConfig(AppConfig):
         from lad import writes
         from lad.outbox import changes
 
-        writes.listen(changes.emit_change)
+        writes.listen(changes.emit_changes)

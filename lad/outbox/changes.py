@@ -7,19 +7,21 @@ from lad.db.models import LadModel
 from lad.outbox.catalogue import change_type_name, is_announced
 from lad.outbox.emission import NewEvent, emit_many
 from lad.tenancy.context import current_scope
-from lad.writes import Change, Event
+from lad.writes import Announcement, Change
 
 
-def emit_change(change: Change[Any], *, announced: Sequence[str] | None, events: Sequence[Event]) -> None:
-    """Emit ``<app>.<entity>.<verb>`` for a row that was written, and the table's own events, in one statement.
+def emit_changes(announcements: Sequence[Announcement], /) -> None:
+    """Emit ``<app>.<entity>.<verb>`` for rows that were written, and the table's own events, in one statement.
 
     The payload of the plain event names fields, never values. Use the current tenant for rows without one; emit
     no plain event outside a tenant, nor where ``announced`` is None.
     """
-    plain = [] if announced is None else _plain_events(change, announced)
-    own = cast("Sequence[NewEvent]", events)
-    if plain or own:
-        emit_many([*plain, *own])
+    events: list[NewEvent] = []
+    for each in announcements:
+        events += [] if each.announced is None else _plain_events(each.change, each.announced)
+        events += cast("Sequence[NewEvent]", each.events)
+    if events:
+        emit_many(events)
 
 
 def _plain_events(change: Change[Any], announced: Sequence[str]) -> list[NewEvent]:

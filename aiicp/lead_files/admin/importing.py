@@ -1,6 +1,7 @@
 """The page that imports a file of leads: upload, mapping with a preview, choices, and then a job."""
 
 import secrets
+import zlib
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,12 +16,11 @@ from django.utils import timezone
 
 from aiicp.lead_files import services
 from aiicp.lead_files.columns import COLUMNS
-from aiicp.lead_files.files import EXTENSIONS, MAX_BYTES, Table, read_file
+from aiicp.lead_files.files import EXTENSIONS, MAX_BYTES, read_file, rows_of_file
 from aiicp.lead_files.jobs import start_import
 from aiicp.lead_files.mapping import CUSTOM, NOTHING, MappedColumn, propose
 from aiicp.lead_files.rows import cells_of
 from aiicp.lead_files.template import NAME, csv_template, xlsx_template
-from aiicp.lead_files.writing import Duplicates
 from lad.admin.uploads import UploadField
 from lad.admin.widgets import apply_widgets
 from lad.errors import DomainError
@@ -28,6 +28,7 @@ from lad.spreadsheets import CONTENT_TYPE as CSV_TYPE
 from lad.spreadsheets import named_download
 from lad.tenancy.access import access_of
 from lad.xlsx import CONTENT_TYPE as XLSX_TYPE
+from leads.contacts.services.duplicates import Duplicates
 from leads.pipeline.admin.choices import NOBODY, member_choices
 
 # How long a file waits for the confirmation, in seconds.
@@ -116,8 +117,10 @@ def import_page(model_admin: ModelAdmin, request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         upload = form.cleaned_data["file"]
         try:
-            table = read_file(upload.read())
-            kept = {"name": upload.name, "headings": table.headings, "rows": table.rows}
+            content = upload.read()
+            # Refuses what cannot be read before it is kept.
+            read_file(content)
+            kept = {"name": upload.name, "content": zlib.compress(content)}
             token = secrets.token_urlsafe(24)
             cache.set(_key(request, token), kept, KEPT_FOR)
             return _mapping_step(model_admin, request, token, kept, tenant_id, first=True)
@@ -136,7 +139,8 @@ def _mapping_step(
     first: bool = False,
 ) -> HttpResponse:
     """Show the columns with a preview; import the rows once that is asked for."""
-    table = Table(kept["headings"], kept["rows"])
+    content = zlib.decompress(kept["content"])
+    table = read_file(content)
     columns = propose(table)
     form: Any = MappingForm(*(() if first else (request.POST,)), columns=columns, tenant_id=tenant_id)
     apply_widgets(form)
@@ -146,16 +150,18 @@ def _mapping_step(
         if first or form.is_valid():
             found = services.assess_table(table, now=timezone.now(), mapping=chosen)
         if found is not None and IMPORT_FIELD in request.POST:
-            return _import(request, token, kept["name"], found, form)
+            return _import(request, token, kept["name"], content, found, form)
     except DomainError as error:
         problem = next((texts[0] for texts in getattr(error, "errors", {}).values()), error.detail)
     return _page(model_admin, request, mapping=form, found=found, token=token, name=kept["name"], problem=problem)
 
 
-def _import(request: HttpRequest, token: str, name: str, found: services.Assessment, form: MappingForm) -> HttpResponse:
+def _import(
+    request: HttpRequest, token: str, name: str, content: bytes, found: services.Assessment, form: MappingForm
+) -> HttpResponse:
     values = form.cleaned_data
     job = start_import(
-        rows=cells_of(found.table, found.columns),
+        rows=cells_of(rows_of_file(content), found.columns),
         duplicates=Duplicates(values["duplicates"]),
         owner_id=UUID(values["owner"]) if values["owner"] else None,
         tags=values["tags"],

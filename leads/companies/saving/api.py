@@ -15,8 +15,9 @@ from lad.api.views import LadAPIView, require_tenant
 from lad.tenancy.access import actor_of
 from leads.companies.features import FEATURE
 from leads.companies.saving.models import LeadFieldSource
-from leads.companies.saving.services import MAX_PEOPLE, Duplicates, save_as_leads
+from leads.companies.saving.services import MAX_PEOPLE, save_as_leads
 from leads.contacts.models import Lead
+from leads.contacts.services.duplicates import Duplicates
 from tenants.accounts.models import User
 
 MAX_ID: Final = 255

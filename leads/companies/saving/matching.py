@@ -1,22 +1,20 @@
 """Find the leads that are people of a directory already."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
-
-from django.db.models import Q, QuerySet
 
 from lad.tenancy.context import current_tenant_id
 from leads.companies import sources
 from leads.companies.caching import HIDDEN
 from leads.companies.models import EmployeeCache
 from leads.contacts.models import Lead
+from leads.contacts.services.duplicates import leads_with, profile_key, profile_spellings
 
 _COLUMNS: Final = (
     *("id", "first_name", "last_name", "email", "company_name", "company_domain", "linkedin_url"),
     *("source", "source_id", "last_contacted_at"),
 )
-_PREFIXES: Final = ("https://", "http://", "www.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,40 +49,19 @@ def leads_of(people: Sequence[EmployeeCache]) -> dict[str, Lead]:
     return {person_id: lead for person_id, lead in found if lead is not None}
 
 
-def profile_key(address: str) -> str:
-    """Return what two spellings of the address of one LinkedIn profile have in common."""
-    key = address.strip().lower()
-    for prefix in _PREFIXES:
-        key = key.removeprefix(prefix)
-    return key.partition("?")[0].rstrip("/")
-
-
 def _index(people: Sequence[EmployeeCache]) -> _Index:
-    own = Lead.objects.filter(tenant=current_tenant_id()).only(*_COLUMNS)
     ids = [person.apollo_person_id for person in people]
-    emails = _texts(person.employee_email for person in people)
-    profiles = _texts(each for person in people for each in _spellings(person.employee_linkedin_url))
-    domains = _texts(person.company_domain for person in people if _names(person))
-    named = _found(own, Q(company_domain__in=domains)) if domains else []
+    emails = [person.employee_email for person in people]
+    profiles = [each for person in people for each in profile_spellings(person.employee_linkedin_url)]
+    domains = [person.company_domain for person in people if _names(person)]
+    by_id = Lead.objects.filter(tenant=current_tenant_id(), source=sources.APOLLO, source_id__in=ids).only(*_COLUMNS)
     return _Index(
-        {row.source_id: row for row in _found(own, Q(source=sources.APOLLO, source_id__in=ids))},
-        {row.email: row for row in _found(own, Q(email__in=emails))} if emails else {},
-        {profile_key(row.linkedin_url): row for row in _found(own, Q(linkedin_url__in=profiles))} if profiles else {},
-        {key: row for row in named for key in _lead_names(row)},
+        # The oldest comes last and is the one that counts.
+        {row.source_id: row for row in by_id.order_by("-created_at", "-pk")},
+        {row.email: row for row in leads_with("email", emails, only=_COLUMNS)},
+        {profile_key(row.linkedin_url): row for row in leads_with("linkedin_url", profiles, only=_COLUMNS)},
+        {key: row for row in leads_with("company_domain", domains, only=_COLUMNS) for key in _lead_names(row)},
     )
-
-
-def _found(rows: "QuerySet[Lead]", condition: Q) -> list[Lead]:
-    # The oldest comes last and is the one that counts.
-    return list(rows.filter(condition).order_by("-created_at", "-pk"))
-
-
-def _spellings(address: str) -> Iterable[str]:
-    key = profile_key(address)
-    if not key:
-        return ()
-    ends = (key, f"{key}/", f"www.{key}", f"www.{key}/")
-    return (f"{scheme}{end}" for scheme in ("https://", "http://") for end in ends)
 
 
 def _names(person: EmployeeCache) -> list[tuple[str, str]]:
@@ -97,7 +74,3 @@ def _names(person: EmployeeCache) -> list[tuple[str, str]]:
 def _lead_names(lead: Lead) -> list[tuple[str, str]]:
     name = " ".join(lead.full_name.lower().split())
     return [(name, lead.company_domain)] if name and lead.company_domain else []
-
-
-def _texts(values: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(value for value in values if value))

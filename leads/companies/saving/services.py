@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,18 +17,11 @@ from leads.companies.saving import filling
 from leads.companies.saving.filling import Sourced
 from leads.companies.saving.matching import leads_of
 from leads.contacts.models import Lead
+from leads.contacts.services.duplicates import Duplicates
 from leads.contacts.services.leads import require_member
 from tenants.accounts.models import User
 
 MAX_PEOPLE: Final = 500
-
-
-class Duplicates(StrEnum):
-    """What to do with people who are leads already."""
-
-    SKIP = "skip"
-    UPDATE = "update"
-    CREATE = "create"
 
 
 @dataclass(frozen=True, slots=True)

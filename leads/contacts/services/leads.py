@@ -19,7 +19,16 @@ from lad.tenancy.countries import country_of
 from lad.types import Actor, Values
 from lad.writes import Change
 from leads.contacts.models import Lead
-from leads.pipeline.services import STAGES, STATUSES, choose, default_key, followed, lock_choice, statuses_after
+from leads.pipeline.services import (
+    STAGES,
+    STATUSES,
+    PipelineField,
+    choose,
+    default_key,
+    followed,
+    lock_choice,
+    statuses_after,
+)
 from tenants.accounts.models import User
 from tenants.teams.models import Membership
 
@@ -56,7 +65,11 @@ class LeadWriter(writes.Writer[Lead]):
     """
 
     def prepare(self, row: Lead | None, values: Values, *, actor: Actor) -> Values:
-        return _new_values(values, actor) if row is None else _changed_values(row, values)
+        return _new_values(values, actor, _Tenant()) if row is None else _changed_values(row, values)
+
+    def prepare_many(self, values: Sequence[Values], *, actor: Actor) -> list[Values]:
+        tenant = _Tenant()
+        return [_new_values(each, actor, tenant) for each in values]
 
     def announced(self, change: Change[Lead]) -> list[str]:
         return [name for name in change.changed if name not in _NOT_NAMED]
@@ -184,24 +197,48 @@ def _event_of(lead_id: UUID, verb: str, payload: Mapping[str, object], actor: Ac
     return NewEvent(f"leads.lead.{verb}", payload=payload, actor=actor, aggregate_type="lead", aggregate_id=lead_id)
 
 
-def _new_values(values: Values, actor: Actor) -> dict[str, Any]:
+class _Tenant:
+    """What new leads of one tenant read of it, each thing once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Any, ...], str] = {}
+
+    def currency(self, tenant_id: UUID) -> str:
+        return self._once((tenant_id, "currency"), lambda: currency_of(tenant_id))
+
+    def country(self, tenant_id: UUID) -> str:
+        return self._once((tenant_id, "country"), lambda: country_of(tenant_id))
+
+    def choose(self, field: PipelineField, tenant_id: UUID, key: str | None) -> str:
+        return self._once((tenant_id, field.name, key), lambda: choose(field, tenant_id, key))
+
+    def status_with(self, tenant_id: UUID, stage: str, status: str) -> str:
+        return self._once((tenant_id, "after", stage, status), lambda: _status_with(tenant_id, stage, status))
+
+    def _once(self, name: tuple[Any, ...], read: Callable[[], str]) -> str:
+        if name not in self._known:
+            self._known[name] = read()
+        return self._known[name]
+
+
+def _new_values(values: Values, actor: Actor, tenant: _Tenant) -> dict[str, Any]:
     tenant_id = values["tenant"].pk if values.get("tenant") is not None else current_tenant_id()
     given = {name for name in ("stage", "status") if values.get(name)}
-    values = {"created_by_user": actor, **_normalised(None, values, tenant_id)}
+    values = {"created_by_user": actor, **_normalised(None, values, tenant_id, tenant)}
     _require_somebody(values)
     if not values.get("currency"):
-        values["currency"] = currency_of(tenant_id)
+        values["currency"] = tenant.currency(tenant_id)
     for field in (STAGES, STATUSES):
-        values[field.name] = choose(field, tenant_id, values.get(field.name))
+        values[field.name] = tenant.choose(field, tenant_id, values.get(field.name))
     if given == {"stage"} and values["stage"] != STAGES.default:
-        values["status"] = _status_with(tenant_id, values["stage"], values["status"])
+        values["status"] = tenant.status_with(tenant_id, values["stage"], values["status"])
     if values.get("assigned_user") is not None:
         values["assigned_at"] = timezone.now()
     return values
 
 
 def _changed_values(row: Lead, values: Values) -> dict[str, Any]:
-    values = _normalised(row, values, row.tenant_id)
+    values = _normalised(row, values, row.tenant_id, _Tenant())
     present = {field: getattr(row, field.name) for field in (STAGES, STATUSES)}
     moved = [field for field, key in present.items() if values.get(field.name, key) != key]
     for field in moved:
@@ -234,14 +271,14 @@ def _assigned_payload(before: UUID | None, after: UUID | None) -> dict[str, str 
     return {"before": str(before) if before else None, "after": str(after) if after else None}
 
 
-def _normalised(row: Lead | None, values: Values, tenant_id: UUID) -> dict[str, Any]:
+def _normalised(row: Lead | None, values: Values, tenant_id: UUID, tenant: _Tenant) -> dict[str, Any]:
     """Return the values as the table stores them. Raise Invalid for a phone number that is not valid.
 
     An old number that stays as it is need not be valid.
     """
     values = dict(values)
     if "phone" in values and (row is None or values["phone"] != row.phone):
-        values |= _phone_columns(values["phone"], tenant_id)
+        values |= _phone_columns(values["phone"], tenant_id, tenant)
     if isinstance(values.get("email"), str):
         values["email"] = values["email"].strip().lower()
     if isinstance(values.get("company_domain"), str):
@@ -257,11 +294,11 @@ def domain_of(text: str) -> str:
     return found.group(1).rstrip(".") if found else ""
 
 
-def _phone_columns(text: str | None, tenant_id: UUID) -> dict[str, str | int | None]:
+def _phone_columns(text: str | None, tenant_id: UUID, tenant: _Tenant) -> dict[str, str | int | None]:
     if not (text or "").strip():
         return {"phone": "", "country_code": "", "base_number": None, "leading_zeros": 0}
     try:
-        phone = phones.parse(str(text), "" if phones.is_international(str(text)) else country_of(tenant_id))
+        phone = phones.parse(str(text), "" if phones.is_international(str(text)) else tenant.country(tenant_id))
     except ValidationError as error:
         raise Invalid(errors={"phone": error.messages}) from error
     return {

@@ -59,7 +59,9 @@ class SocialWriter(LeadRowWriter[LeadSocial]):
         if not isinstance(handle, str) or handle == before or not phones.digits_of(handle):
             return values
         try:
-            number = phones.normalise(handle, country_for(row or LeadSocial(lead=values.get("lead"))))
+            # Only a number without a country code needs the tenant's country, which costs a statement.
+            known = phones.is_international(handle)
+            number = phones.normalise(handle, "" if known else country_for(row or LeadSocial(lead=values.get("lead"))))
         except ValidationError as error:
             raise Invalid(errors={"data": [f"{WHATSAPP}: {text}" for text in error.messages]}) from error
         return {**values, "data": {**data, WHATSAPP: number}}  # type: ignore[dict-item]

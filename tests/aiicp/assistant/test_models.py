@@ -2,54 +2,27 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from aiicp.assistant import charging, model_reading, services, turns
+from aiicp import charging
+from aiicp.assistant import model_reading, services, turns
 from aiicp.assistant.answers import Answer
 from aiicp.assistant.remark import Remark
 from aiicp.assistant.services import Understood
 from aiicp.assistant.turns import Heard
 from aiicp.conversations.models import Message
 from aiicp.extraction import extract
-from billing.ledger.models import Hold, HoldStatus, LedgerTransaction, TransactionType, Wallet
-from billing.ledger.services import ledger, wallets
 from billing.usage.models import UsageEvent
 from lad.llm.completions import Piece
-from lad.llm.models import ModelUsage
 from lad.tenancy.context import tenant_context
-from tests.aiicp.assistant.conftest import COMPLETION, PROMPT
+from tests.aiicp.paying import COMPLETION, PROMPT, books, fund, used
 from tests.support.database import stored
 
 TEXT = "We sell to clinics in Dubai"
-
-
-def fund(tenant: Any, amount: str) -> None:
-    with tenant_context(tenant.pk):
-        ledger.topup(wallet=wallets.open_wallet(), amount=Decimal(amount), key=f"fund-{amount}")
-
-
-def books(tenant: Any) -> tuple[Decimal, Decimal, list[str], int]:
-    """Return what was debited, what is reserved, the statuses of the uses, and the open holds."""
-    with tenant_context(tenant.pk):
-        debits = LedgerTransaction.objects.filter(transaction_type=TransactionType.DEBIT)
-        wallet = Wallet.objects.filter(user=None).first()
-        return (
-            -sum((row.amount for row in debits), Decimal(0)),
-            wallet.reserved_balance if wallet else Decimal(0),
-            sorted(UsageEvent.objects.values_list("status", flat=True)),
-            Hold.objects.filter(status=HoldStatus.HELD).count(),
-        )
-
-
-def used(tenant: Any) -> tuple[int, int]:
-    with tenant_context(tenant.pk):
-        rows = list(ModelUsage.objects.values_list("input_tokens", "output_tokens"))
-    return sum(row[0] for row in rows), sum(row[1] for row in rows)
 
 
 def test_a_model_says_something_and_lad_asks(say, talk, connect, sandbox, tenant):

@@ -16,6 +16,13 @@ from aiicp.conversations.models import Conversation, MessageRole
 from aiicp.conversations.models import Message as Stored
 from aiicp.extraction.slots import Slots
 from aiicp.keywords.services import MAX_KEYWORD, expand
+from aiicp.lead_files.files import Table
+from aiicp.lead_files.mapping import propose
+from aiicp.lead_files.model_mapping import with_model
+from aiicp.wizard.asking import fitting
+from aiicp.wizard.classifiers import MODEL, Classification
+from aiicp.wizard.model_reading import classified
+from aiicp.wizard.questions import Kind
 from lad.llm import prompt_files
 from lad.llm.completions import Completion, Piece
 from lad.llm.evaluation import Case, evaluate
@@ -125,6 +132,8 @@ QUESTIONS: Final[dict[str, tuple[str, ...]]] = {
         "a_remark_to_a_transcript",
     ),
     "aiicp/keywords/services.py:_ask": ("a_keyword",),
+    "aiicp/lead_files/model_mapping.py:question": ("the_heading_of_a_column",),
+    "aiicp/wizard/model_reading.py:_question": ("an_answer_to_the_wizard", "what_is_sold"),
     "lad/llm/evaluation.py:evaluate": ("an_evaluated_case",),
 }
 # Places that ask a model in a way of their own, and the reason why no text of strangers gets there.
@@ -223,3 +232,27 @@ def an_evaluated_case(tenant: Tenant, _member: User, text: str) -> Shown:
     prompt = prompt_files.get("aiicp.keywords.expand")
     score = evaluate(prompt, case, tenant_id=tenant.pk, connection_id=connection.pk)
     return Shown([*score.wrong])
+
+
+@call_site
+def an_answer_to_the_wizard(tenant: Tenant, _member: User, text: str) -> Shown:
+    found = classified(Classification(Kind.DECISION_MAKER, plain(text)), tenant_id=tenant.pk)
+    said = [*found.values, *found.words, *found.words.values()] if found.source == MODEL else []
+    return Shown([*said, found.note])
+
+
+@call_site
+def what_is_sold(tenant: Tenant, _member: User, text: str) -> Shown:
+    found = fitting(Kind.INDUSTRY, plain(text), tenant_id=tenant.pk)
+    return Shown([*(name.name for name in found.names), *(name.words for name in found.names), found.note])
+
+
+@call_site
+def the_heading_of_a_column(tenant: Tenant, _member: User, text: str) -> Shown:
+    table = Table(("", plain(text).replace(",", " ")), [(2, ("x", "***"))], 1)
+    found = with_model(table, propose(table), tenant_id=tenant.pk)
+    return Shown([*(each.why for each in found.columns), *(each.key for each in found.columns), found.note])
+
+
+def plain(text: str) -> str:
+    return " ".join(text.split())[:1_000]

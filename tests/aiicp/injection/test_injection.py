@@ -39,6 +39,9 @@ SOME: Final = {
     "a_known_name": (4, 7),
     "a_remark_to_a_transcript": (0, 2),
     "a_reading_with_what_is_known": (1, 2),
+    "an_answer_to_the_wizard": (0, 5),
+    "what_is_sold": (1, 6),
+    "the_heading_of_a_column": (2, 6),
 }
 ASSISTANT: Final = ("a_remark_to_a_transcript", "a_reading_with_what_is_known")
 # What a turn, a keyword and a call leave. No text changes anything else.
@@ -64,6 +67,9 @@ SECRETS = [
     "the words of the message that say it, copied exactly",
     "keeps what is said and asks the next question right after your words",
     "you search for nobody, contact nobody, change no rights",
+    "how somebody describes the customers they want",
+    "as directories of companies and atlases write it",
+    "You read the headings of a table of people",
 ]
 
 

@@ -6,7 +6,7 @@ import zipfile
 import pytest
 
 from aiicp.lead_files.columns import TEMPLATE
-from aiicp.lead_files.files import MAX_BYTES, MAX_CELL, MAX_ROWS, UnreadableFile, read_file
+from aiicp.lead_files.files import MAX_BYTES, MAX_CELL, MAX_ROWS, MAX_UNPACKED, UnreadableFile, read_file, rows_of_file
 from aiicp.lead_files.mapping import CUSTOM, propose, with_choices
 from aiicp.lead_files.template import csv_template, xlsx_template
 from lad.errors import Invalid
@@ -60,7 +60,7 @@ def test_what_a_spreadsheet_would_run_is_only_text() -> None:
 
 def bomb() -> bytes:
     content = io.BytesIO()
-    sheet = f"<worksheet {MAIN}><sheetData>{' ' * 120 * 1024 * 1024}</sheetData></worksheet>"
+    sheet = f"<worksheet {MAIN}><sheetData>{' ' * (MAX_UNPACKED + 1)}</sheetData></worksheet>"
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as made:
         made.writestr("xl/worksheets/sheet1.xml", sheet)
     return content.getvalue()
@@ -86,12 +86,12 @@ def archive(name: str) -> bytes:
         (b"PK\x03\x04 no archive", "no Excel workbook"),
         (archive("content.xml"), "no Excel workbook"),
         (bomb(), "no Excel workbook"),
-        (b"a" * (MAX_BYTES + 1), "larger than 10 MB"),
+        (b"a" * (MAX_BYTES + 1), "larger than 25 MB"),
         (b"," * 1_000_000, f"more than {MAX_COLUMNS} columns"),
         (workbook_of([["x"] * (MAX_COLUMNS + 1)]), f"more than {MAX_COLUMNS} columns"),
         (b"name\n" + b"x" * (MAX_CELL + 1), "32,767"),
         (b'name\n"' + b"x\n" * 200_000, "quotation mark"),
-        (b"email\n" + b"a@b.example\n" * (MAX_ROWS + 1), "more than 25,000 rows"),
+        (b"email\n" + b"a@b.example\n" * (MAX_ROWS + 1), "more than 250,000 rows"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -176,3 +176,42 @@ def test_the_template_has_fourteen_columns_that_are_recognised(content: bytes) -
     assert len(TEMPLATE) == 14
     assert len({column.description for column in TEMPLATE}) == 14
     assert table.rows[0][1] == tuple(column.example for column in TEMPLATE)
+
+
+CARDS = (
+    "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Haddad;Maya;;Dr.;\r\nFN:Dr. Maya Haddad\r\nORG:Acme\\, Clinics;Sales\r\n"
+    "item1.EMAIL;TYPE=WORK:maya@ac\r\n me.example\r\nEMAIL:second@acme.example\r\n"
+    "TEL;VALUE=uri:tel:+971-50-123-4567\r\n"
+    "URL:https://www.linkedin.com/in/maya\r\nURL:acme.example\r\nADR;TYPE=WORK:;;Street 1;Dubai;;123;UAE\r\n"
+    "NOTE:Met\\nat a fair\r\nEND:VCARD\r\n"
+    "begin:vcard\nVERSION:2.1\nFN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:J=C3=BCrgen=\n K\nJUNK\nend:vcard\n"
+    "BEGIN:VCARD\nEND:VCARD\n"
+)
+
+
+def test_address_cards_are_read_as_rows() -> None:
+    table = read_file(CARDS.encode())
+    assert [each.key for each in propose(table)][:5] == ["first_name", "last_name", "full_name", "email", "phone"]
+    assert [number for number, _cells in table.rows] == [1, 2]
+    maya, juergen = (dict(zip(table.headings, cells, strict=True)) for _number, cells in table.rows)
+    assert [maya[name] for name in ("First name", "Last name", "E-mail", "Phone", "LinkedIn", "Website")] == [
+        *(
+            "Maya",
+            "Haddad",
+            "maya@acme.example",
+            "+971-50-123-4567",
+            "https://www.linkedin.com/in/maya",
+            "acme.example",
+        ),
+    ]
+    assert [maya[name] for name in ("Company", "City", "Country", "Notes")] == [
+        *("Acme, Clinics", "Dubai", "UAE", "Met\nat a fair"),
+    ]
+    assert (maya["Full name"], juergen["Full name"]) == ("", "Jürgen K")
+
+
+def test_of_a_long_file_the_first_rows_are_kept_and_all_are_counted() -> None:
+    content = b"email,name\n" + b"a@b.example,A\n" * MAX_ROWS
+    table = read_file(content, most=100)
+    assert (len(table.rows), table.total) == (100, MAX_ROWS)
+    assert sum(1 for _row in rows_of_file(content)) == MAX_ROWS

@@ -7,7 +7,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, 
 
 from leads.companies.apollo.queries import MAX_PAGE, SENIORITIES, PeopleQuery
 from leads.companies.finding.extensions import NEW, AfterSaving
-from leads.companies.saving.services import Duplicates
+from leads.contacts.services.duplicates import Duplicates
 from tenants.teams.models import Membership
 
 PER_PAGE: Final = 50

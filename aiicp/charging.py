@@ -1,6 +1,7 @@
-"""Pay for the tokens of a turn: held before the model is asked, charged as they were used, released if it failed.
+"""Pay for tokens: held before a model is asked, charged as they were used, released if its answer was not used.
 
-Only the platform's models cost credits. A tenant's own connection is paid by the tenant to its provider.
+A use is one turn of a conversation, or one question elsewhere in the assistant. Only the platform's models cost
+credits. A tenant's own connection is paid by the tenant to its provider.
 """
 
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ from lad.tenancy.context import read_across_tenants, tenant_context
 
 REFERENCE: Final = "assistant:"
 HOLD_TTL: Final = timedelta(hours=2)
-# Longer than two calls of the longest allowed time. What is still held then belongs to a turn that died.
+# Longer than two calls of the longest allowed time. What is still held then belongs to a use that died.
 MISSED_AFTER: Final = timedelta(minutes=45)
 BATCH_SIZE: Final = 200
 NOT_ANSWERED: Final = "The model gave no answer"
@@ -39,13 +40,13 @@ ORDER BY created_at LIMIT %s
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Whether the tenant's credit covers a turn's tokens. ``error`` says why not."""
+    """Whether the tenant's credit covers a use's tokens. ``error`` says why not."""
 
     error: DomainError | None = None
 
 
-def hold(*, message_id: UUID, connection: ModelConnection, estimates: Sequence[Usage], now: datetime) -> Held:
-    """Hold what the calls of a turn cost at most. Call it in the transaction that stores the user's message.
+def hold(*, use_id: UUID, connection: ModelConnection, estimates: Sequence[Usage], now: datetime) -> Held:
+    """Hold what the calls of a use cost at most. Call it in the transaction that stores what is asked.
 
     Models without a price are free, as are a tenant's own connections. Raises what the database raises, so that no
     model is asked unpaid.
@@ -55,17 +56,17 @@ def hold(*, message_id: UUID, connection: ModelConnection, estimates: Sequence[U
     inputs = sum(each.input_tokens for each in estimates)
     outputs = sum(each.output_tokens for each in estimates)
     prompt, completion = _items(connection, inputs, outputs)
-    use = PlannedUse(_reference(message_id), prompt, ICP_ASSISTANT, {"message": str(message_id)}, further=(completion,))
+    use = PlannedUse(_reference(use_id), prompt, ICP_ASSISTANT, {"use": str(use_id)}, further=(completion,))
     [found] = held.hold_many(uses=[use], ttl=HOLD_TTL, now=now).values()
     return Held(None if isinstance(found.error, NoPrice) else found.error)
 
 
-def settle(*, message_id: UUID | str, usages: Sequence[Usage], now: datetime | None = None) -> None:
+def settle(*, use_id: UUID | str, usages: Sequence[Usage], now: datetime | None = None) -> None:
     """Charge the tokens of the calls whose answers were used, and release the rest. Idempotent.
 
     Call it in the transaction that stores the answer, so that neither is without the other.
     """
-    reference = _reference(message_id)
+    reference = _reference(use_id)
     inputs, outputs = (sum(getattr(each, name) for each in usages) for name in ("input_tokens", "output_tokens"))
     used = inputs + outputs > 0
     held.settle_many(
@@ -78,7 +79,7 @@ def settle(*, message_id: UUID | str, usages: Sequence[Usage], now: datetime | N
 
 
 def release_missed(*, now: datetime | None = None) -> int:
-    """Release what turns hold that died before their answer. Return how many there were.
+    """Release what uses hold that died before their answer. Return how many there were.
 
     An answer and its charge are stored together, so a use that is still held belongs to no answer. Call it outside any
     scope. Several may run at once.
@@ -103,5 +104,5 @@ def _items(connection: ModelConnection, inputs: int, outputs: int) -> tuple[Usag
     return item(PriceCategory.LLM_PROMPT, inputs), item(PriceCategory.LLM_COMPLETION, outputs)
 
 
-def _reference(message_id: UUID | str) -> str:
-    return f"{REFERENCE}{message_id}"
+def _reference(use_id: UUID | str) -> str:
+    return f"{REFERENCE}{use_id}"
