@@ -12,7 +12,8 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from aiicp.assistant import charging, services, turns
+from aiicp import charging
+from aiicp.assistant import services, turns
 from aiicp.assistant.parts import streamed
 from aiicp.assistant.services import Understood
 from aiicp.assistant.turns import Heard, StillAnswering
