@@ -82,7 +82,7 @@ def from_data(known: Mapping[str, Any], *sources: Any) -> Facts:
 
 
 def _complete(found: dict[str, Any], sources: tuple[Mapping[str, Any], ...]) -> None:
-    for source in sources:
+    for source in filter(None, sources):
         found["industry"] = found.get("industry") or _first(source, INDUSTRY, text_of) or ""
         if found.get("employees") is None:
             found["employees"] = _first(source, EMPLOYEES, number_of)

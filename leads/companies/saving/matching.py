@@ -1,7 +1,7 @@
 """Find the leads that are people of a directory already."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from django.db.models import Q, QuerySet
@@ -20,13 +20,13 @@ _PREFIXES: Final = ("https://", "http://", "www.")
 
 
 @dataclass(frozen=True, slots=True)
-class _Index:
+class LeadIndex:
     """Leads by what tells that two are the same person, the surest first."""
 
-    by_id: Mapping[str, Lead]
-    by_email: Mapping[str, Lead]
-    by_profile: Mapping[str, Lead]
-    by_name: Mapping[tuple[str, str], Lead]
+    by_id: dict[str, Lead] = field(default_factory=dict)
+    by_email: dict[str, Lead] = field(default_factory=dict)
+    by_profile: dict[str, Lead] = field(default_factory=dict)
+    by_name: dict[tuple[str, str], Lead] = field(default_factory=dict)
 
     def lead_of(self, person: EmployeeCache) -> Lead | None:
         """Return the lead that the person is. No lead is known by an empty text."""
@@ -37,6 +37,16 @@ class _Index:
             or next((self.by_name[key] for key in _names(person) if key in self.by_name), None)
         )
 
+    def add(self, person: EmployeeCache, lead: Lead) -> None:
+        """Know from now on that the person is this lead, unless another one is known for what tells it."""
+        self.by_id.setdefault(person.apollo_person_id, lead)
+        if person.employee_email:
+            self.by_email.setdefault(person.employee_email, lead)
+        if profile := profile_key(person.employee_linkedin_url):
+            self.by_profile.setdefault(profile, lead)
+        for key in _names(person):
+            self.by_name.setdefault(key, lead)
+
 
 def leads_of(people: Sequence[EmployeeCache]) -> dict[str, Lead]:
     """Return the lead that each person is already, by the directory's ids.
@@ -44,9 +54,7 @@ def leads_of(people: Sequence[EmployeeCache]) -> dict[str, Lead]:
     They are the same by the directory's id, else by e-mail address, LinkedIn profile, or name and the company's
     domain. A name that the directory hides in part tells nothing. Reads indexes only, in one statement for each.
     """
-    if not people:
-        return {}
-    index = _index(people)
+    index = index_of(people)
     found = ((person.apollo_person_id, index.lead_of(person)) for person in people)
     return {person_id: lead for person_id, lead in found if lead is not None}
 
@@ -59,14 +67,17 @@ def profile_key(address: str) -> str:
     return key.partition("?")[0].rstrip("/")
 
 
-def _index(people: Sequence[EmployeeCache]) -> _Index:
+def index_of(people: Sequence[EmployeeCache]) -> LeadIndex:
+    """Return the leads of the current tenant that any of these people may be."""
+    if not people:
+        return LeadIndex()
     own = Lead.objects.filter(tenant=current_tenant_id()).only(*_COLUMNS)
     ids = [person.apollo_person_id for person in people]
     emails = _texts(person.employee_email for person in people)
     profiles = _texts(each for person in people for each in _spellings(person.employee_linkedin_url))
     domains = _texts(person.company_domain for person in people if _names(person))
     named = _found(own, Q(company_domain__in=domains)) if domains else []
-    return _Index(
+    return LeadIndex(
         {row.source_id: row for row in _found(own, Q(source=sources.APOLLO, source_id__in=ids))},
         {row.email: row for row in _found(own, Q(email__in=emails))} if emails else {},
         {profile_key(row.linkedin_url): row for row in _found(own, Q(linkedin_url__in=profiles))} if profiles else {},
