@@ -66,9 +66,9 @@ def score_leads(profile: IcpProfile, ids: Sequence[UUID]) -> set[UUID]:
             continue
         scores = [_row(each.id, scorer.score(each.facts)) for each in known]
         # One document is sent at a fraction of what an array of texts takes, in which each quote is escaped.
-        said = [known[0].read_at, profile.tenant_id, profile.pk, profile.criteria_version, orjson.dumps(scores).decode()]
+        version, document = profile.criteria_version, orjson.dumps(scores).decode()
         with connection.cursor() as cursor:
-            cursor.execute(STORE, said)
+            cursor.execute(STORE, [known[0].read_at, profile.tenant_id, profile.pk, version, document])
             written |= {key for (key,) in cursor.fetchall()}
     return written
 

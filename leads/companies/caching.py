@@ -1,7 +1,7 @@
 """Read and write the caches of companies and employees. They are the tenant's own, as is what it paid for.
 
-What is known already is not replaced by less: a full name by an obfuscated one, an address by none, what a match told by
-what a search tells. Of somebody who has another company now, nothing of the old one is kept.
+What is known already is not replaced by less: a full name by an obfuscated one, an address by none, what a match told
+by what a search tells. Of somebody who has another company now, nothing of the old one is kept.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,7 +1,8 @@
 """Fill fields of leads from a directory, and remember where each came from.
 
-An empty field is filled, but not with what a person has taken out of it. What a person entered is never replaced, nor is
-what nothing is known about. What came from a directory is replaced by what is verified, or at least not worse, and newer.
+An empty field is filled, but not with what a person has taken out of it. What a person entered is never replaced, nor
+is what nothing is known about. What came from a directory is replaced by what is verified, or at least not worse, and
+newer.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

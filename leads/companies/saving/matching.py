@@ -1,6 +1,6 @@
 """Find the leads that are people of a directory already."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 

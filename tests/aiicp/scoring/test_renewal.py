@@ -1,7 +1,5 @@
 """Scores are renewed soon after anything that they follow from has changed, and an older one never replaces a newer."""
 
-from collections.abc import Callable
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -22,6 +20,7 @@ from leads.companies.models import CompanySearchCache
 from leads.contacts.models import Lead
 from tests.aiicp.helpers import PROFILES, profile
 from tests.aiicp.scoring.test_scores import LIST, choose, lead, points
+from tests.support.concurrency import ConcurrentWork, wait_until_blocked
 from tests.support.database import stored
 from tests.support.jobs import run_jobs
 
@@ -33,18 +32,6 @@ def learn(tenant: Any, domain: str, industry: str) -> None:
     with tenant_context(tenant.pk):
         company = Company(id=f"at-{domain}", name="Acme", domain=domain, data={"industry": industry})
         caching.store_companies([company], words={"keywords": industry}, page=1, now=timezone.now())
-
-
-def in_thread(work: Callable[[], object]) -> Thread:
-    def run() -> None:
-        try:
-            work()
-        finally:
-            connection.close()
-
-    thread = Thread(target=run)
-    thread.start()
-    return thread
 
 
 @pytest.mark.parametrize("way", ["search", "hand", "deletion"])
@@ -84,6 +71,7 @@ def test_of_a_company_with_very_many_leads_the_rest_is_left_to_the_regular_task(
     assert points(tenant) == {each.pk: 100 for each in some}
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_job_that_read_a_lead_before_it_changed_does_not_undo_its_new_score(tenant, member, api, monkeypatch):
     row = lead(tenant, title="CEO", location="", company_domain="")
     by = profile(tenant, member, icp_data={"roles": ["CEO"]})
@@ -93,7 +81,7 @@ def test_a_job_that_read_a_lead_before_it_changed_does_not_undo_its_new_score(te
         found = list(read(ids))
         if not changed:
             changed.append(True)
-            in_thread(change).join()
+            assert ConcurrentWork(change).succeeded()
         return found
 
     def change() -> None:
@@ -107,6 +95,19 @@ def test_a_job_that_read_a_lead_before_it_changed_does_not_undo_its_new_score(te
     assert points(tenant) == {row.pk: 0}
 
 
+def test_a_score_of_an_older_profile_or_of_a_deleted_lead_is_not_written(tenant, member):
+    row, gone = (lead(tenant, title="CEO", location="", company_domain="") for _each in range(2))
+    older = profile(tenant, member, icp_data={"roles": ["CEO"]})
+    with tenant_context(tenant.pk, user_id=member.pk):
+        newer = writes.update(stored(older), {"icp_data": {"roles": ["Gardener"]}}, actor=member)
+        writes.delete(gone, actor=member)
+        ids = [row.pk, gone.pk]
+        assert storing.score_leads(newer, ids) == {row.pk}
+        assert storing.score_leads(older, ids) == set()
+    assert points(tenant) == {row.pk: 0}
+
+
+@pytest.mark.django_db(transaction=True)
 def test_of_two_recomputes_at_once_one_job_is_left(tenant, member, api):
     row = lead(tenant, title="CEO", location="", company_domain="")
     by = profile(tenant, member, icp_data={"roles": ["CEO"]}, scores_leads=True)
@@ -117,11 +118,9 @@ def test_of_two_recomputes_at_once_one_job_is_left(tenant, member, api):
 
     with tenant_context(tenant.pk, user_id=member.pk):
         services.recompute(by, access=access_in_tenant(member.pk, tenant.pk))
-        thread = in_thread(again)
-        # It waits for the first one: it neither ends, nor has it started a job.
-        thread.join(0.2)
-        assert thread.is_alive()
-    thread.join()
+        other = ConcurrentWork(again)
+        wait_until_blocked()
+    assert other.succeeded()
     with tenant_context(tenant.pk):
         assert sorted(Job.objects.values_list("state", flat=True)) == [JobState.CANCELLED, JobState.QUEUED]
     run_jobs()

@@ -299,7 +299,7 @@ def test_one_lead_of_a_company_however_it_is_written(
     with tenant_context(tenant.pk):
         caching.store_people([matched(1, company=Company(id="c", name="Clinic 0", domain="clinic1.example"))], now=NOW)
     with platform_context(tenant_id=tenant.pk):
-        lead = LeadFactory.create(**{"source": "", "company_domain": "", **known})
+        lead = LeadFactory.create(**{"source": "", "source_id": "", "company_domain": "", **known})
     with tenant_context(tenant.pk):
         assert enrol(campaign=made.campaign, leads=[lead.pk], actor=None, now=NOW).enrolled == 1
     run()
