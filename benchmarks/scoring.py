@@ -1,7 +1,8 @@
 """Measure scores of leads at scale: python benchmarks/scoring.py [--leads 1000000] [--scored 100000]
 
-Starts an embedded server and fills it with that many leads of one tenant: of several hundred titles, 20,000 companies
-and some places, every third with data of a directory, and a cache of their companies. Then, as the restricted role:
+Starts an embedded server and fills it with that many leads of one tenant: of several hundred titles, up to 20,000
+companies and some places, every third with data of a directory, and a cache of their companies. Then, as the
+restricted role:
 
 - A job scores up to ``--scored`` leads from nothing, 10,000 at a time. In turns with it a loop of plain SQL and Python
   reads and writes the same rows as the superuser, with comparisons of texts in place of LAD's judgements, into a table
@@ -41,7 +42,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.bulk_action import _set_up_django  # noqa: E402  (importable only after sys.path is set)
-from benchmarks.scoring_world import fill_leads, fill_scores, tenant_with_profile  # noqa: E402
+from benchmarks.scoring_world import MOST_COMPANIES, fill_leads, fill_scores, tenant_with_profile  # noqa: E402
 from benchmarks.servers import migrated_servers  # noqa: E402
 
 SMALL: Final = 10_000
@@ -92,15 +93,15 @@ class Spent:
 class Bench:
     """A tenant with leads and a profile that scores them."""
 
-    def __init__(self, database: psycopg.Connection[Any]) -> None:
-        self.database = database
+    def __init__(self, database: psycopg.Connection[Any], companies: int) -> None:
+        self.database, self.companies = database, companies
         self.server = psutil.Process(database.info.backend_pid).parent()
-        self.tenant_id, self.user_id, self.profile_id = tenant_with_profile(database)
+        self.tenant_id, self.user_id, self.profile_id = tenant_with_profile(database, companies)
         self.database.execute("CREATE TABLE raw_scores (LIKE ai_lead_scores INCLUDING ALL)")
         self.keys: list[UUID] = []
 
     def grow(self, count: int) -> None:
-        self.keys += fill_leads(self.database, self.tenant_id, len(self.keys), count)
+        self.keys += fill_leads(self.database, self.tenant_id, self.companies, len(self.keys), count)
         self.database.execute("VACUUM ANALYZE leads")
         self.database.execute("VACUUM ANALYZE company_search_cache")
 
@@ -185,7 +186,7 @@ def main() -> None:
     try:
         with migrated_servers(directory, durable=False) as database:
             _set_up_django()
-            bench = Bench(database)
+            bench = Bench(database, min(MOST_COMPANIES, options.leads // 5))
             bench.grow(SMALL)
             bench.job(bench.keys)
             small, alone = bench.again(1), _singles(bench)

@@ -6,7 +6,7 @@ from uuid import UUID
 import orjson
 import psycopg
 
-COMPANIES: Final = 20_000
+MOST_COMPANIES: Final = 20_000
 ICP: Final = {
     "roles": ["Head of Operations", "COO"],
     "industries": ["Logistics & supply chain", "Hospitals & clinics"],
@@ -23,7 +23,7 @@ jsonb_build_object(
         [1 + n %% 6],
     'estimated_num_employees', 5 + n::bigint * 7919 %% 2000,
     'keywords', (
-        SELECT jsonb_agg(CASE WHEN each = 10 AND n %% 2 = 0 THEN 'cold chain' ELSE 'word ' || n::bigint * each %% 500 END)
+        SELECT jsonb_agg(CASE WHEN each = 10 AND n %% 2 = 0 THEN 'cold chain' ELSE 'word ' || n %% 999 * each %% 500 END)
         FROM generate_series(1, 10) AS each
     ),
     'technology_names', CASE WHEN n %% 3 = 0 THEN '["SAP", "Slack"]'::jsonb ELSE '["Shopify", "Jira"]'::jsonb END,
@@ -60,7 +60,7 @@ ON CONFLICT DO NOTHING
 """
 
 
-def tenant_with_profile(database: psycopg.Connection[Any]) -> tuple[UUID, UUID, UUID]:
+def tenant_with_profile(database: psycopg.Connection[Any], companies: int) -> tuple[UUID, UUID, UUID]:
     """Make a tenant with an owner, a profile that scores its leads, and a cache of companies. Return their keys."""
     from lad.tenancy.context import platform_context
     from leads.pipeline.services import ensure
@@ -80,17 +80,19 @@ def tenant_with_profile(database: psycopg.Connection[Any]) -> tuple[UUID, UUID, 
         [tenant.pk, user.pk, orjson.dumps(ICP).decode()],
     ).fetchone()
     assert row is not None
-    database.execute(INSERT_COMPANIES, [tenant.pk, COMPANIES])
+    database.execute(INSERT_COMPANIES, [tenant.pk, companies])
     return tenant.pk, user.pk, row[0]
 
 
-def fill_leads(database: psycopg.Connection[Any], tenant_id: UUID, present: int, count: int) -> list[UUID]:
+def fill_leads(
+    database: psycopg.Connection[Any], tenant_id: UUID, companies: int, present: int, count: int
+) -> list[UUID]:
     """Add leads without events, audit entries and search texts. Return their keys in the order of the keys."""
     keys: list[UUID] = []
     database.execute("SET session_replication_role = replica")
     for first in range(present + 1, present + count + 1, 50_000):
         last = min(first + 49_999, present + count)
-        rows = database.execute(INSERT_LEADS, [tenant_id, COMPANIES, COMPANIES, first, last]).fetchall()
+        rows = database.execute(INSERT_LEADS, [tenant_id, companies, companies, first, last]).fetchall()
         keys += [key for (key,) in rows]
     database.execute("SET session_replication_role = origin")
     return sorted(keys)
