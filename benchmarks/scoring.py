@@ -22,6 +22,7 @@ counts the aims that are reached.
 
 import argparse
 import random
+import re
 import shutil
 import statistics
 import sys
@@ -292,10 +293,12 @@ def _lists(bench: Bench, aims: Aims) -> None:
     """Ask for pages in turns, as a member would."""
     from django.test import Client
 
+    from lad.tenancy.context import platform_context
     from tenants.accounts.models import User
 
     browser = Client(HTTP_HOST="localhost")
-    browser.force_login(User.objects.get(pk=bench.user_id))
+    with platform_context():
+        browser.force_login(User.objects.get(pk=bench.user_id))
     admin, scores = "/admin/leads/lead/", f"/api/v1/ai-lead-scores/?profile={bench.profile_id}"
     column = _column(browser, admin)
     pages = {
@@ -328,8 +331,9 @@ def _lists(bench: Bench, aims: Aims) -> None:
 
 
 def _column(browser: Any, admin: str) -> int:
-    shown = browser.get(admin).context["cl"].list_display
-    return len(shown) - 1
+    """Return the number by which the list is sorted by score. The first column has the boxes to choose rows."""
+    shown = dict.fromkeys(re.findall(r'class="field-(\w+)', browser.get(admin).content.decode()))
+    return list(shown).index("icp_score") + 1
 
 
 def _raw_score(row: tuple[Any, ...]) -> dict[str, Any]:

@@ -23,8 +23,8 @@ jsonb_build_object(
         [1 + n %% 6],
     'estimated_num_employees', 5 + n::bigint * 7919 %% 2000,
     'keywords', (
-        SELECT jsonb_agg(CASE WHEN each = 10 AND n %% 2 = 0 THEN 'cold chain' ELSE 'word ' || n %% 999 * each %% 500 END)
-        FROM generate_series(1, 10) AS each
+        SELECT jsonb_agg(CASE WHEN i = 10 AND n %% 2 = 0 THEN 'cold chain' ELSE 'word ' || n %% 999 * i %% 500 END)
+        FROM generate_series(1, 10) AS i
     ),
     'technology_names', CASE WHEN n %% 3 = 0 THEN '["SAP", "Slack"]'::jsonb ELSE '["Shopify", "Jira"]'::jsonb END,
     'short_description', repeat('We move what others make. ', 20)
@@ -54,7 +54,7 @@ SELECT gen_random_uuid(), now(), now(), %(tenant)s, %(profile)s, sample.criteria
     sample.known, sample.is_excluded, sample.reasons
 FROM (SELECT id, row_number() OVER () AS number FROM leads WHERE tenant_id = %(tenant)s) AS leads
 JOIN (
-    SELECT *, row_number() OVER () AS number FROM (SELECT * FROM ai_lead_scores LIMIT 997) AS some
+    SELECT *, row_number() OVER () AS number FROM (SELECT * FROM ai_lead_scores LIMIT 997) AS kept
 ) AS sample ON sample.number = 1 + leads.number %% 997
 ON CONFLICT DO NOTHING
 """

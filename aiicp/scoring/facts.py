@@ -95,7 +95,7 @@ def _complete(found: dict[str, Any], sources: tuple[Mapping[str, Any], ...]) -> 
 
 def _first(source: Mapping[str, Any], names: Iterable[str], read: Any) -> Any:
     for name in names:
-        if (value := read(source.get(name))) not in (None, ""):
+        if (said := source.get(name)) is not None and (value := read(said)) not in (None, ""):
             return value
     return None
 
