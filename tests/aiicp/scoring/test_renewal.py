@@ -75,7 +75,8 @@ def test_of_a_company_with_very_many_leads_the_rest_is_left_to_the_regular_task(
 def test_a_job_that_read_a_lead_before_it_changed_does_not_undo_its_new_score(tenant, member, api, monkeypatch):
     row = lead(tenant, title="CEO", location="", company_domain="")
     by = profile(tenant, member, icp_data={"roles": ["CEO"]})
-    read, changed = selectors.known_leads, []
+    read = selectors.known_leads
+    changed: list[bool] = []
 
     def then_changed(ids: Any) -> Any:
         found = list(read(ids))
@@ -156,7 +157,7 @@ def test_the_companies_of_a_few_leads_are_looked_up_in_the_order_of_their_index(
     # In another order than its own the index of domains cannot be used, and all companies are read.
     collation = "SELECT pg_collation_for(company_domain) FROM"
     with tenant_context(tenant.pk), connection.cursor() as cursor:
-        values = {"ids": [row.pk], "keys": selectors.KEYS}
+        values: dict[str, Any] = {"ids": [row.pk], "keys": selectors.KEYS}
         cursor.execute(f"{collation} ({selectors.READ_LEADS}) AS known", values)
         [(asked,)] = cursor.fetchall()
         cursor.execute(f"{collation} company_search_cache")

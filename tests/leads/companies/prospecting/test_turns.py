@@ -10,8 +10,8 @@ from django.db import connection
 
 from leads.companies.apollo.errors import DirectoryDown
 from leads.companies.apollo.queries import CompanyQuery, PeopleQuery
-from leads.companies.apollo.records import CompanyPage, PeoplePage
 from leads.companies.search import turns
+from leads.companies.search.results import SearchPage
 from leads.companies.search.services import search_companies, search_people
 from tenants.teams.models import Tenant
 from tests.leads.companies.prospecting.directory import Directory, books, found, fund
@@ -92,22 +92,24 @@ def test_who_waited_for_a_search_that_failed_asks_then(tenant: Tenant, slow: Slo
     assert books(tenant) == (1, 0)
 
 
+@pytest.mark.parametrize("what", ["search", "tenant"])
 def test_another_search_and_another_tenant_wait_for_nobody(
-    tenant: Tenant, other_tenant: Tenant, directory: Directory
+    tenant: Tenant, other_tenant: Tenant, slow: Slow, what: str
 ) -> None:
     fund(other_tenant)
-    others = [(CompanyQuery(keyword_tags=("hospital",)), tenant), (CLINICS, other_tenant)]
-    for query, owner in others:
-        slow = Slow(companies=[CLINIC])
-        pages: list[CompanyPage | PeoplePage] = []
-        slow.meanwhile = lambda q=query, o=owner, d=slow, p=pages: p.append(
-            search_companies(q, tenant_id=o.pk, directory=d)
-        )
-        search_companies(CLINICS, tenant_id=tenant.pk, directory=slow, refresh=True)
-        assert slow.thread is not None
-        slow.thread.join()
-        assert slow.second.is_set()
-        assert len(pages) == 1
+    query = CompanyQuery(keyword_tags=("hospital",)) if what == "search" else CLINICS
+    owner = other_tenant if what == "tenant" else tenant
+    pages: list[SearchPage] = []
+
+    def meanwhile() -> None:
+        pages.append(search_companies(query, tenant_id=owner.pk, directory=slow))
+
+    slow.meanwhile = meanwhile
+    search_companies(CLINICS, tenant_id=tenant.pk, directory=slow)
+    assert slow.thread is not None
+    slow.thread.join()
+    assert slow.second.is_set()
+    assert len(pages) == 1
 
 
 def test_a_turn_that_nobody_gives_back_ends(tenant: Tenant, directory: Directory, monkeypatch: Any) -> None:
