@@ -84,6 +84,10 @@ class ProfileWriter(OwnedRowWriter[IcpProfile]):
     def before_restore(self, row: IcpProfile, *, actor: Actor) -> None:
         if not row.is_shared:
             _require_owner(row, actor)
+        if row.scores_leads and IcpProfile.objects.filter(tenant=row.tenant_id, scores_leads=True).exists():
+            # Another one scores the leads meanwhile.
+            IcpProfile.all_objects.filter(pk=row.pk).update(scores_leads=False)
+            row.scores_leads = False
 
     def after_save(self, change: Change[IcpProfile]) -> None:
         if "version" in change.before:

@@ -242,6 +242,8 @@ def _says(facts: Facts, keyword: str) -> bool:
     texts = (facts.company, facts.title, facts.industry, facts.text, *(facts.keywords or ()))
     begins = _beginnings(wanted)
     # Splitting a description into words takes a hundred times as long as this look at its letters.
+    if not _may_say("\n".join(texts), begins):
+        return False
     return any(_may_say(each, begins) and wanted in f" {key(each)} " for each in texts if each)
 
 
@@ -252,7 +254,10 @@ def _beginnings(wanted: str) -> tuple[str, ...]:
 
 
 def _may_say(text: str, begins: Iterable[str]) -> bool:
-    return not text.isascii() or all(word in text.lower() for word in begins)
+    if not text.isascii():
+        return True
+    lower = text.lower()
+    return all(word in lower for word in begins)
 
 
 def _shown(names: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from aiicp.profiles.content import CRITERIA
 from aiicp.profiles.models import IcpProfile
 from aiicp.scoring.scorer import NothingToScore
 from aiicp.scoring.selectors import scoring_profile
-from aiicp.scoring.services import recompute
+from aiicp.scoring.services import recompute, score_of_companies
 from aiicp.scoring.storing import score_leads
 from lad.api.permissions import FeatureClosed, require_feature
 from lad.errors import DomainError
@@ -34,6 +34,15 @@ def score_changed_leads(batch: Batch) -> None:
         score_leads(profile, list(dict.fromkeys(changed)))
     except NothingToScore:
         return
+
+
+@consumes("leads.company.described", name="leads-of-described-companies-are-scored", scope="tenant")
+def score_leads_of_companies(batch: Batch) -> None:
+    """Score the leads of companies of which more is known now."""
+    domains = {domain for event in batch for domain in event.payload["domains"]}
+    profile = scoring_profile(batch.tenant_ids[0])
+    if profile is not None:
+        score_of_companies(profile, domains)
 
 
 @consumes("aiicp.icp_profile.updated", name="changed-profiles-score-again", scope="tenant")

@@ -82,7 +82,7 @@ def from_data(known: Mapping[str, Any], *sources: Any) -> Facts:
 
 
 def _complete(found: dict[str, Any], sources: tuple[Mapping[str, Any], ...]) -> None:
-    for source in sources:
+    for source in filter(None, sources):
         found["industry"] = found.get("industry") or _first(source, INDUSTRY, text_of) or ""
         if found.get("employees") is None:
             found["employees"] = _first(source, EMPLOYEES, number_of)
@@ -95,7 +95,7 @@ def _complete(found: dict[str, Any], sources: tuple[Mapping[str, Any], ...]) -> 
 
 def _first(source: Mapping[str, Any], names: Iterable[str], read: Any) -> Any:
     for name in names:
-        if (value := read(source.get(name))) not in (None, ""):
+        if (said := source.get(name)) is not None and (value := read(said)) not in (None, ""):
             return value
     return None
 

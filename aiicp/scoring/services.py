@@ -9,8 +9,9 @@ from aiicp.profiles.models import IcpProfile
 from aiicp.scoring import facts
 from aiicp.scoring.facts import Facts
 from aiicp.scoring.jobs import SCORE
-from aiicp.scoring.scorer import Score
-from aiicp.scoring.selectors import facts_of_leads, scoring_profile, unscored_leads
+from aiicp.scoring.models import LeadScore
+from aiicp.scoring.scorer import NothingToScore, Score
+from aiicp.scoring.selectors import known_leads, leads_of_companies, scoring_profile, unscored_leads
 from aiicp.scoring.storing import BATCH, score_leads, scorer_of
 from lad import writes
 from lad.errors import Conflict, DomainError
@@ -25,6 +26,8 @@ from leads.contacts.models import Lead
 Row = Lead | EmployeeCache | CompanySearchCache
 # Batches of one tenant in one round of the regular task.
 MAX_BATCHES: Final = 20
+# The version of a score that is outdated whatever the profile says.
+OUTDATED: Final = 0
 
 
 class ProfileNotShared(Conflict):
@@ -42,7 +45,7 @@ def score(profile: IcpProfile, rows: Iterable[Row]) -> dict[Any, Score]:
     scorer, rows = scorer_of(profile), list(rows)
     found: dict[Any, Facts] = {}
     if leads := [row.pk for row in rows if isinstance(row, Lead)]:
-        found.update(facts_of_leads(leads))
+        found.update({known.id: known.facts for known in known_leads(leads)})
     for row in rows:
         if isinstance(row, EmployeeCache):
             found[row.pk] = facts.of_employee(row)
@@ -81,12 +84,31 @@ def recompute(profile: IcpProfile, *, access: Access) -> Job | None:
     Return the job, or None if the tenant has no leads. Raises NothingToScore, or what starting a job raises.
     """
     scorer_of(profile)
+    # Of two at once the second waits here, and then sees the job of the first.
+    IcpProfile.objects.select_for_update(no_key=True, of=("self",)).filter(pk=profile.pk).first()
     for job in running_jobs(profile):
         jobs.cancel(job=job)
     try:
         return jobs.start(kind=SCORE, rows=Lead.objects.all(), parameters={"profile": str(profile.pk)}, access=access)
     except NothingToChange:
         return None
+
+
+@transaction.atomic
+def score_of_companies(profile: IcpProfile, domains: Iterable[str]) -> int:
+    """Score the leads of companies with these domains again. Return how many were written.
+
+    Of very many leads the rest is marked as outdated, for the regular task.
+    """
+    found = leads_of_companies(profile.tenant_id, domains)
+    now, later = found[:BATCH], found[BATCH:]
+    if later:
+        rows = LeadScore.objects.filter(tenant=profile.tenant_id, profile=profile.pk, lead__in=later)
+        rows.update(criteria_version=OUTDATED)
+    try:
+        return len(score_leads(profile, now))
+    except NothingToScore:
+        return 0
 
 
 def running_jobs(profile: IcpProfile) -> list[Job]:

@@ -6,6 +6,8 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
+from django.db.models import Q
+from django.db.models.functions import Lower, Trim
 
 from campaigns.design.models import CampaignStep
 from campaigns.enrolment.models import CampaignLead
@@ -57,23 +59,33 @@ def choose(
 
     With ``one_per_company`` those are left out whose company the campaign has a lead of.
     """
-    companies = _companies_of(campaign_id, (each.company_name for each in people)) if one_per_company else set()
+    taken = _companies_of(campaign_id, people) if one_per_company else set()
     chosen: list[str] = []
     for place, person in enumerate(people):
         if len(chosen) == many:
             return chosen, place
-        company = person.company_name.strip().lower()
-        if person.marks.lead_id is not None or (one_per_company and company and company in companies):
+        company = _names_of(person.company_name, person.company_domain) if one_per_company else set()
+        if person.marks.lead_id is not None or company & taken:
             continue
         chosen.append(person.id)
-        companies.add(company)
+        taken |= company
     return chosen, len(people)
 
 
-def _companies_of(campaign_id: UUID, names: Iterable[str]) -> set[str]:
-    wanted = {name for name in names if name}
-    rows = CampaignLead.objects.filter(tenant=current_tenant_id(), campaign=campaign_id, company_name__in=wanted)
-    return {name.strip().lower() for name in rows.values_list("company_name", flat=True)}
+def _companies_of(campaign_id: UUID, people: Iterable[PersonResult]) -> set[str]:
+    """Return names and domains of these people's companies of which the campaign has a lead already."""
+    wanted = {name for each in people for name in _names_of(each.company_name, each.company_domain)}
+    rows = CampaignLead.objects.filter(tenant=current_tenant_id(), campaign=campaign_id)
+    rows = rows.annotate(company=Lower(Trim("company_name")))
+    known = rows.filter(Q(company__in=wanted) | Q(lead__company_domain__in=wanted))
+    return {
+        each for row in known.values_list("company_name", "lead__company_domain").distinct() for each in _names_of(*row)
+    }
+
+
+def _names_of(name: str, domain: str) -> set[str]:
+    """Return what a company is known by: its name and its domain, however they are written."""
+    return {" ".join(each.lower().split()) for each in (name, domain)} - {""}
 
 
 def _range(text: str) -> str:

@@ -2,20 +2,22 @@
 
 Each part is committed before the next begins, so that a worker may die anywhere: who was chosen is written down
 together with the request to reveal them, and is enrolled once that has ended. A limit, a missing account or missing
-credit lets the step wait; it never fails. What is found counts as no message.
+credit lets the step wait; it never fails. If the directory's account fails while chosen people are being revealed, they
+stay chosen and are asked for again. What is found counts as no message.
 """
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import structlog
-from django.db import transaction
-from django.db.models import F
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from campaigns.design.models import Campaign, CampaignStatus, CampaignStep
@@ -28,8 +30,8 @@ from lad.errors import DomainError
 from lad.tenancy.context import read_across_tenants, tenant_context
 from leads.companies.apollo.errors import LimitReached
 from leads.companies.reveals import services as reveals
-from leads.companies.reveals.models import OPEN, RevealState
-from leads.companies.reveals.selectors import reveals_of
+from leads.companies.reveals.models import OPEN, Reveal, RevealState
+from leads.companies.reveals.selectors import is_unanswered, reveals_of
 from leads.companies.saving.services import save_as_leads
 from leads.companies.search.results import SearchPage
 from leads.companies.search.services import search_people
@@ -49,6 +51,7 @@ NO_WORKING_DAY: Final = "The campaign does not work on this day of the week."
 ALL_FOUND: Final = "Everybody who fits was found. It looks for new people tomorrow."
 REVEALING: Final = "Addresses and numbers of chosen people are being asked for."
 ENOUGH: Final = "The step has found as many leads as it may."
+BROKEN: Final = "LAD failed to find leads for this step and tries again. Send its id to support if it goes on failing."
 
 # Steps of running campaigns that are due and nobody works on.
 DUE: Final = """
@@ -82,6 +85,14 @@ class Turn:
         found: UUID = self.row.tenant_id
         return found
 
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.campaign.tenant.timezone)
+
+    @property
+    def today(self) -> date:
+        return self.now.astimezone(self.zone).date()
+
 
 def has_work() -> bool:
     """Return whether a step is due. Needs a platform scope."""
@@ -92,7 +103,15 @@ def run_due(*, now: datetime | None = None, search: Search = search_people) -> i
     """Let each step that is due find leads. Return how many steps had a turn."""
     turns = _due(limit=ROUND_SIZE)
     for tenant_id, step_id in turns:
-        _take_turn(tenant_id, step_id, now or timezone.now(), search)
+        moment = now or timezone.now()
+        try:
+            _take_turn(tenant_id, step_id, moment, search)
+        except (OperationalError, InterfaceError, SoftTimeLimitExceeded):
+            # The database or the time failed, not the step. Its lease expires.
+            raise
+        except Exception:
+            log.exception("a step failed to find leads", tenant=str(tenant_id), step=str(step_id))
+            _set_aside(tenant_id, step_id, moment)
     return len(turns)
 
 
@@ -134,31 +153,42 @@ def _claim(tenant_id: UUID, step_id: UUID, now: datetime) -> Turn | None:
     step = CampaignStep.objects.filter(tenant=tenant_id, pk=step_id).select_related("campaign").first()
     if step is None or step.campaign.status != CampaignStatus.RUNNING:
         return None
-    made = LeadGeneration(tenant_id=tenant_id, campaign_id=step.campaign_id, step_id=step.pk)
-    LeadGeneration.objects.bulk_create([made], ignore_conflicts=True)
-    free = LeadGeneration.objects.filter(tenant=tenant_id, step=step.pk)
-    row = free.select_for_update(no_key=True, skip_locked=True).first()
+    row = _row_of(step).select_for_update(no_key=True, skip_locked=True).first()
     if row is None or (row.lease_until is not None and row.lease_until > now):
         return None
     turn = Turn(row, step, step.campaign, 0, now)
+    if row.day != turn.today:
+        # Those who were chosen yesterday and are enrolled now are leads of today.
+        row.day, row.found_today = turn.today, 0
     if row.pending and not _enrol_pending(turn):
-        _write(turn, next_run_at=now + LOOK_AGAIN, reason=REVEALING)
         return None
     return _may_choose(turn)
 
 
+def _row_of(step: CampaignStep) -> QuerySet[LeadGeneration]:
+    """Return the row of a step as a queryset, having made it if there was none."""
+    made = LeadGeneration(tenant_id=step.tenant_id, campaign_id=step.campaign_id, step_id=step.pk)
+    LeadGeneration.objects.bulk_create([made], ignore_conflicts=True)
+    rows: QuerySet[LeadGeneration] = LeadGeneration.objects.filter(tenant=step.tenant_id, step=step.pk)
+    return rows
+
+
+def _set_aside(tenant_id: UUID, step_id: UUID, now: datetime) -> None:
+    """Let a step that failed wait, so that it does not come first again and again."""
+    with tenant_context(tenant_id):
+        step = CampaignStep.objects.filter(tenant=tenant_id, pk=step_id).first()
+        if step is not None:
+            _row_of(step).update(lease_until=None, next_run_at=now + TRY_AGAIN, reason=BROKEN)
+
+
 def _may_choose(turn: Turn) -> Turn | None:
     """Return the turn with the number of leads that it may choose now, or None, saying until when it waits."""
-    row, config, now = turn.row, turn.step.config, turn.now
-    zone = ZoneInfo(turn.campaign.tenant.timezone)
-    today = now.astimezone(zone).date()
-    if row.day != today:
-        row.day, row.found_today = today, 0
+    row, config, now, today = turn.row, turn.step.config, turn.now, turn.today
     if row.key != choosing.key_of(turn.step):
         row.key, row.page_number, row.position = choosing.key_of(turn.step), 1, 0
     kept = {"day": today, "found_today": row.found_today, "key": row.key}
     kept |= {"page_number": row.page_number, "position": row.position}
-    tomorrow = datetime.combine(today + timedelta(days=1), time(), zone)
+    tomorrow = datetime.combine(today + timedelta(days=1), time(), turn.zone)
     limit = config.get("limit") or turn.campaign.config.get("leads_per_day") or DEFAULT_LIMIT
     left = [limit - row.found_today, MAX_AT_ONCE]
     if "max_leads" in config:
@@ -211,6 +241,10 @@ def _enrol_pending(turn: Turn) -> bool:
     kinds = choosing.kinds_for(_channels(turn.campaign))
     revealed = reveals_of(row.pending, kinds=kinds) if kinds else []
     if any(each.state in OPEN for each in revealed):
+        _write(turn, next_run_at=turn.now + LOOK_AGAIN, reason=REVEALING)
+        return False
+    if refused := [each for each in revealed if is_unanswered(each)]:
+        _ask_again(turn, refused, kinds)
         return False
     # Nobody becomes a lead of the campaign whom it cannot reach.
     reachable = {each.person_id for each in revealed if each.state == RevealState.FOUND}
@@ -223,9 +257,23 @@ def _enrol_pending(turn: Turn) -> bool:
         with suppress(DomainError), transaction.atomic():
             enrolled = enrol(campaign=turn.campaign, leads=saved, actor=None, now=turn.now).enrolled
     row.pending, row.found, row.found_today = [], row.found + enrolled, row.found_today + enrolled
-    _write(turn, pending=[], found=row.found, found_today=row.found_today)
+    _write(turn, pending=[], day=row.day, found=row.found, found_today=row.found_today)
     log.info("leads found", campaign=str(turn.campaign.pk), people=len(saved), enrolled=enrolled)
     return True
+
+
+def _ask_again(turn: Turn, refused: Sequence[Reveal], kinds: Sequence[str]) -> None:
+    """Ask again for chosen people of whom the directory was not, or could not be, asked; wait before that."""
+    if turn.row.reason == REVEALING:
+        _write(turn, next_run_at=turn.now + TRY_AGAIN, reason=refused[0].error)
+        return
+    try:
+        with transaction.atomic():
+            reveals.request(list(dict.fromkeys(each.person_id for each in refused)), kinds, now=turn.now)
+    except DomainError as error:
+        _write(turn, next_run_at=turn.now + TRY_AGAIN, reason=error.detail)
+    else:
+        _write(turn, next_run_at=turn.now + LOOK_AGAIN, reason=REVEALING)
 
 
 def _end(turn: Turn, reason: str, until: datetime) -> None:

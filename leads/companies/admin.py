@@ -65,7 +65,10 @@ class EmployeeCacheAdmin(TenantModelAdmin):
             },
         ),
         ("Company", {"fields": [("company_name", "company_domain"), "company_id"]}),
-        ("Source", {"fields": [("data_source", "apollo_person_id"), "last_fetched_at", "employee_data"]}),
+        (
+            "Source",
+            {"fields": [("data_source", "apollo_person_id"), ("last_fetched_at", "matched_at"), "employee_data"]},
+        ),
     ]
 
     @display(description="Name", ordering="name_text")

@@ -1,6 +1,7 @@
 """Read and write the caches of companies and employees. They are the tenant's own, as is what it paid for.
 
-What is known already is not replaced by less: a full name by an obfuscated one, an address by none.
+What is known already is not replaced by less: a full name by an obfuscated one, an address by none, what a match told
+by what a search tells. Of somebody who has another company now, nothing of the old one is kept.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,27 +11,35 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 from django.db.models import F
 
+from lad import writes
 from lad.errors import DomainError
+from lad.outbox.emission import emit
 from lad.phones import parse
 from lad.tenancy.context import current_tenant_id
+from lad.types import Actor
+from lad.writes import Change
 from leads.companies import sources
 from leads.companies.apollo.records import Company, FoundPerson, Person
 from leads.companies.models import CompanySearchCache, EmployeeCache
 
 MAX_TEXT: Final = 255
 MAX_URL: Final = 2_000
-# Whether the directory has an address or a number. Only a search says it.
-HINTS: Final = ("has_email", "has_phone")
 # What a directory hides of a name.
 HIDDEN: Final = "*"
+# So that an event of the longest names stays small.
+DOMAINS_TOLD_AT_ONCE: Final = 50
 # Parts of a directory's record that are paid for one by one. They are stored by a reveal only.
 PAID_KEYS: Final = frozenset(
     {"email", "personal_emails", "phone_numbers", "sanitized_phone", "contact", "contact_emails", "contact_phones"}
 )
+# Parts of a person's record that are about their company and their place in it.
+COMPANY_KEYS: Final = frozenset(
+    {"organization", "organization_id", "headline", "seniority", "departments", "functions", "employment_history"}
+)
 _PERSON_COLUMNS: Final = (
     *("company_id", "company_name", "company_domain", "employee_name", "employee_title", "employee_headline"),
     *("employee_linkedin_url", "employee_photo_url", "employee_city", "employee_state", "employee_country"),
-    *("employee_data", "last_fetched_at"),
+    *("employee_data", "last_fetched_at", "matched_at"),
 )
 
 
@@ -82,6 +91,7 @@ def store_companies(found: Sequence[Company], *, words: Mapping[str, str], page:
         for each in found
         if each.id
     ] or [CompanySearchCache(tenant_id=current_tenant_id(), created_at=now, page_number=page, **question)]
+    changed = _told_anew(rows)
     CompanySearchCache.objects.bulk_create(
         rows,
         update_conflicts=True,
@@ -92,6 +102,28 @@ def store_companies(found: Sequence[Company], *, words: Mapping[str, str], page:
         # The time of creation is that of the last answer: it decides how long the row lives.
         update_fields=["created_at", "company_name", "company_domain", "company_data"],
     )
+    announce(changed)
+
+
+def announce(domains: Iterable[str]) -> None:
+    """Tell whoever concludes anything from companies that more is known of these, by their domains."""
+    known = sorted(filter(None, set(domains)))
+    for first in range(0, len(known), DOMAINS_TOLD_AT_ONCE):
+        emit("leads.company.described", payload={"domains": known[first : first + DOMAINS_TOLD_AT_ONCE]})
+
+
+class CompanyWriter(writes.Writer[CompanySearchCache]):
+    """Announces what people and programs change of a cached company."""
+
+    def after_save(self, change: Change[CompanySearchCache]) -> None:
+        if change.created or {"company_domain", "company_data"} & change.before.keys():
+            announce([change.row.company_domain, change.before.get("company_domain", "")])
+
+    def after_delete(self, row: CompanySearchCache, *, actor: Actor) -> None:
+        announce([row.company_domain])
+
+
+writes.register(CompanySearchCache, CompanyWriter)
 
 
 def count_companies_used(company_ids: Sequence[str], *, now: datetime) -> None:
@@ -116,6 +148,14 @@ def storable_phone(number: str) -> str:
         return ""
 
 
+def _told_anew(rows: Sequence[CompanySearchCache]) -> list[str]:
+    """Return the domains of companies of which something else was known until now, or nothing."""
+    domains = {row.company_domain for row in rows if row.company_domain}
+    known = CompanySearchCache.objects.filter(tenant=current_tenant_id(), company_domain__in=domains)
+    before = {row.company_domain: row.company_data for row in known.order_by("created_at", "pk")} if domains else {}
+    return [row.company_domain for row in rows if before.get(row.company_domain) != row.company_data]
+
+
 def _store(values: Mapping[str, dict[str, Any]], now: datetime) -> None:
     known = employees(values)
     # Somebody who was stored under two companies before is one person.
@@ -124,9 +164,7 @@ def _store(values: Mapping[str, dict[str, Any]], now: datetime) -> None:
     ).delete()
     changed = []
     for person_id, row in known.items():
-        for name, value in values[person_id].items():
-            if value and not (name == "employee_name" and HIDDEN in value and row.employee_name):
-                setattr(row, name, {**_hints(row), **value} if name == "employee_data" else value)
+        _renew(row, values[person_id])
         changed.append(row)
     EmployeeCache.objects.bulk_update(changed, _PERSON_COLUMNS)
     EmployeeCache.objects.bulk_create(
@@ -146,9 +184,17 @@ def _store(values: Mapping[str, dict[str, Any]], now: datetime) -> None:
     )
 
 
-def _hints(row: EmployeeCache) -> dict[str, Any]:
-    """Return what a search said about a person and a match does not say."""
-    return {name: row.employee_data[name] for name in HINTS if name in row.employee_data}
+def _renew(row: EmployeeCache, values: Mapping[str, Any]) -> None:
+    """Write what is known now over what was known before."""
+    company = values.get("company_name", "")
+    if company and row.company_name and company.casefold() != row.company_name.casefold():
+        row.company_id, row.company_domain = "", ""
+        row.employee_data = {name: each for name, each in row.employee_data.items() if name not in COMPANY_KEYS}
+    for name, value in values.items():
+        if name == "employee_data":
+            row.employee_data |= {each: told for each, told in value.items() if told not in (None, "", [], {})}
+        elif value and not (name == "employee_name" and HIDDEN in value and row.employee_name):
+            setattr(row, name, value)
 
 
 def _found_values(each: FoundPerson, now: datetime) -> dict[str, Any]:
@@ -177,6 +223,7 @@ def _person_values(each: Person, now: datetime) -> dict[str, Any]:
         "employee_country": each.country[:MAX_TEXT],
         "employee_data": _free(each.data),
         "last_fetched_at": now,
+        "matched_at": now,
     }
 
 

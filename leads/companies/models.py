@@ -142,6 +142,9 @@ class EmployeeCache(NumberedModel, TenantModel):
         default=dict, blank=True, db_default={}, validators=[PROVIDER_DATA, JsonSchemaValidator(OBJECT)]
     )
     last_fetched_at = models.DateTimeField(null=True, blank=True)
+    matched_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the directory last told all that it knows. A search tells less."
+    )
 
     name_text = search_text(F("employee_name"))
 

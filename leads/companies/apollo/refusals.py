@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from lad.tenancy.context import platform_context
+from leads.companies.accounts.mails import queue_notice
 from leads.companies.accounts.models import AccountStatus, DirectoryAccount
 from leads.companies.apollo.errors import DirectoryError, KeyRefused, PlanRefused
 
@@ -15,10 +16,20 @@ STATUSES: Final[Mapping[type[DirectoryError], AccountStatus]] = {
 
 
 def keep_refusal(account: DirectoryAccount, error: DirectoryError) -> None:
-    """Keep that the directory refused the key or the plan. Other failures leave the account as it is."""
+    """Keep that the directory refused the key or the plan. Tell the owners of one that has worked before.
+
+    Other failures leave the account as it is.
+    """
     status = STATUSES.get(type(error))
-    if status is not None and account.status != status:
+    if status is None or account.status == status:
+        return
+    with platform_context():
+        # Of several calls that are refused at once, one tells.
+        rows = DirectoryAccount.all_objects.filter(pk=account.pk, status=AccountStatus.CONNECTED)
+        has_worked = rows.select_for_update(no_key=True, of=("self",)).first() is not None
         keep(account, status=status, status_reason=error.detail)
+        if has_worked and account.status == status:
+            queue_notice(account)
 
 
 def keep(account: DirectoryAccount, **values: Any) -> None:

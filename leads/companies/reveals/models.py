@@ -32,6 +32,10 @@ class RevealState(models.TextChoices):
 
 
 OPEN = (RevealState.QUEUED, RevealState.ASKING, RevealState.WAITING)
+# Why some failed.
+GIVEN_UP = "Somebody decided not to ask again."
+CANCELLED = "The request was cancelled."
+TOO_LATE = "The number did not come in time."
 ENDED = (RevealState.FOUND, RevealState.EMPTY, RevealState.FAILED)
 
 

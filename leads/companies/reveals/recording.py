@@ -16,7 +16,7 @@ from leads.companies import caching, charging, sources
 from leads.companies.apollo.phones import PhoneDelivery
 from leads.companies.apollo.records import PeopleAnswer, Person, Phone
 from leads.companies.reveals.claims import HOLD_TTL, Batch, held_by
-from leads.companies.reveals.models import Reveal, RevealKind, RevealState
+from leads.companies.reveals.models import TOO_LATE, Reveal, RevealKind, RevealState
 from leads.companies.reveals.services import COMPONENTS
 from leads.companies.saving.filling import fill_leads
 
@@ -25,7 +25,6 @@ FIRST_POLL: Final = timedelta(minutes=2)
 NOT_FOUND: Final = "The directory has none"
 NOT_ASKED: Final = "It was not asked for"
 LOST: Final = "The directory got the request, but its answer was lost. Ask again, or give up."
-TOO_LATE: Final = "The number did not come in time."
 # The directory's words for how sure it is, as a share of 100.
 CONFIDENCE: Final = {
     "verified": 95,

@@ -2,10 +2,21 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from lad.tenancy.context import current_tenant_id
 from leads.companies import sources
-from leads.companies.reveals.models import OPEN, Reveal, RevealRequest, RevealState
+from leads.companies.reveals.models import (
+    CANCELLED,
+    GIVEN_UP,
+    OPEN,
+    TOO_LATE,
+    Reveal,
+    RevealRequest,
+    RevealState,
+)
+
+DECIDED: Final = (GIVEN_UP, CANCELLED, TOO_LATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +41,15 @@ class Progress:
     @property
     def percent(self) -> int:
         return 100 * (self.total - self.open) // self.total if self.total else 100
+
+
+def is_unanswered(reveal: Reveal) -> bool:
+    """Return whether a reveal failed before the directory said anything about the person.
+
+    The account was refused, its credits were used up, or it could not be reached. What came too late, and what somebody
+    has given up, is not asked for again by itself.
+    """
+    return reveal.state == RevealState.FAILED and reveal.error not in DECIDED
 
 
 def reveals_of(person_ids: Iterable[str], *, kinds: Collection[str] = ()) -> list[Reveal]:

@@ -18,15 +18,13 @@ from leads.companies import caching, charging, sources
 from leads.companies.accounts.selectors import account_for
 from leads.companies.models import EmployeeCache
 from leads.companies.reveals.errors import NotEnoughCredit, RevealDecided
-from leads.companies.reveals.models import Reveal, RevealKind, RevealRequest, RevealState
+from leads.companies.reveals.models import CANCELLED, GIVEN_UP, Reveal, RevealKind, RevealRequest, RevealState
 from leads.companies.reveals.selectors import reveals_of
 
 MAX_PEOPLE: Final = 1_000
 # After so long a directory may know what it did not know.
 EMPTY_FOR: Final = timedelta(days=30)
 COMPONENTS: Final = {RevealKind.EMAIL: charging.EMAIL, RevealKind.PHONE: charging.PHONE}
-GIVEN_UP: Final = "Somebody decided not to ask again."
-CANCELLED: Final = "The request was cancelled."
 
 notifier: Final = WorkerNotifier("leads.reveal_people")
 

@@ -1,7 +1,8 @@
 """Fill fields of leads from a directory, and remember where each came from.
 
-An empty field is filled. What a person entered is never replaced, nor is what nothing is known about. What came from
-a directory is replaced by what is verified, or at least not worse, and newer.
+An empty field is filled, but not with what a person has taken out of it. What a person entered is never replaced, nor
+is what nothing is known about. What came from a directory is replaced by what is verified, or at least not worse, and
+newer.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,6 +25,9 @@ from leads.contacts.models import Lead
 
 # From here on a value counts as verified.
 VERIFIED_FROM: Final = 90
+MAX_VALUE: Final = 500
+# What a search tells of a person. The rest is known from a match.
+FOUND_BY_SEARCH: Final = frozenset({"first_name", "title", "company_name"})
 FIELDS: Final = (
     *("first_name", "last_name", "title", "company_name", "company_domain", "location", "linkedin_url"),
     *("email", "phone"),
@@ -109,7 +113,7 @@ def remember(lead: Lead, values: Mapping[str, Sourced]) -> None:
                 lead_id=lead.pk,
                 field=name,
                 source=sources.APOLLO,
-                value=str(getattr(lead, name))[:500],
+                value=str(getattr(lead, name))[:MAX_VALUE],
                 confidence=each.confidence,
                 is_verified=each.is_verified,
                 fetched_at=each.fetched_at,
@@ -126,7 +130,7 @@ def remember(lead: Lead, values: Mapping[str, Sourced]) -> None:
 def is_better(present: str, known: LeadFieldSource | None, new: Sourced) -> bool:
     """Return whether a directory's value should replace the present one, of which ``known`` is the source."""
     if not present:
-        return True
+        return known is None or known.value != new.value[:MAX_VALUE]
     if known is None or known.value != present:
         # A person entered it, or an import did.
         return False
@@ -157,14 +161,17 @@ def _values(person: EmployeeCache, reveals: Mapping[tuple[str, str], Reveal], no
         "location": place,
         "linkedin_url": person.employee_linkedin_url,
     }
-    values = {field: Sourced(value, None, at) for field, value in plain.items()}
+    matched = person.matched_at or at
+    values = {
+        field: Sourced(value, None, at if field in FOUND_BY_SEARCH else matched) for field, value in plain.items()
+    }
     for kind, field in ((RevealKind.EMAIL, "email"), (RevealKind.PHONE, "phone")):
         reveal = reveals.get((person.apollo_person_id, kind))
         known = str(person.employee_email if kind == RevealKind.EMAIL else person.employee_phone)
         if reveal is not None and reveal.value:
             values[field] = Sourced(reveal.value, reveal.confidence, reveal.finished_at or at)
         elif known:
-            values[field] = Sourced(known, None, at)
+            values[field] = Sourced(known, None, matched)
     return values
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from django.db import connection
 from django.utils import timezone
 
 from lad import writes
@@ -15,13 +16,14 @@ from lad.types import Actor
 from leads.companies import caching, sources
 from leads.companies.saving import filling
 from leads.companies.saving.filling import Sourced
-from leads.companies.saving.matching import leads_of
+from leads.companies.saving.matching import index_of
 from leads.contacts.models import Lead
 from leads.contacts.services.duplicates import Duplicates
 from leads.contacts.services.leads import require_member
 from tenants.accounts.models import User
 
 MAX_PEOPLE: Final = 500
+LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,8 @@ def save_as_leads(
 ) -> SavedLeads:
     """Save people, by the directory's ids, as leads of the current tenant, with what is known of them.
 
-    People who are leads already are left alone (skip), filled where the directory knows better (update), or made a
+    Two records of one person, who have the same address or profile, become one lead. People who are leads already are
+    left alone (skip), filled where the directory knows better (update), or made a
     lead once more (create). Leads that are made or filled get the tags and, if they have none, the owner. Raises
     Invalid.
     """
@@ -60,19 +63,21 @@ def save_as_leads(
     if not 1 <= len(ids) <= MAX_PEOPLE:
         raise Invalid(errors={"people": [f"Choose from 1 to {MAX_PEOPLE} people."]})
     require_member(owner.pk if owner else None)
+    _wait_for_others()
     known = caching.employees(ids)
     rows = [known[each] for each in ids if each in known]
-    present = leads_of(rows)
+    present = index_of(rows)
     values = filling.values_of(rows, now=now)
     common: dict[str, Any] = {"assigned_user": owner, "tags": list(dict.fromkeys(tags))}
     counts = dict.fromkeys(("created", "updated", "skipped"), 0)
     saved: list[UUID] = []
     for row in rows:
         person_id = row.apollo_person_id
-        lead = present.get(person_id)
+        lead = present.lead_of(row)
         if lead is None or choice is Duplicates.CREATE:
             is_taken = lead is not None and lead.source == sources.APOLLO and lead.source_id == person_id
             lead = _create(values[person_id], "" if is_taken else person_id, common, actor)
+            present.add(row, lead)
             counts["created"] += 1
         elif choice is Duplicates.UPDATE:
             changed = _update(lead.pk, values[person_id], common, actor)
@@ -81,6 +86,12 @@ def save_as_leads(
             counts["skipped"] += 1
         saved.append(lead.pk)
     return SavedLeads(**counts, ids=list(dict.fromkeys(saved)), unknown=len(ids) - len(rows))
+
+
+def _wait_for_others() -> None:
+    """Let nobody else in the tenant save people meanwhile: two would make two leads of one person."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK, [f"save_people:{current_tenant_id()}"])
 
 
 def _choice(duplicates: Duplicates | str) -> Duplicates:

@@ -6,7 +6,7 @@ for unless it is empty; people are found for nothing. What is stored costs nothi
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -29,6 +29,7 @@ from leads.companies.apollo.records import MAX_SHOWN, CompanyPage, PeoplePage
 from leads.companies.search import results
 from leads.companies.search.models import DirectorySearch, SearchKind
 from leads.companies.search.results import SearchPage
+from leads.companies.search.turns import turn
 
 # What a reference of the credits of a page begins with.
 REFERENCE: Final = "company-search:"
@@ -73,25 +74,24 @@ def search_people(
     require_no_scope("A search in a directory")
     query.companies().pairs() if query.needs_companies else query.pairs()
     paid = charging.ZERO
-    if query.needs_companies:
-        found = _companies(query.companies(), tenant_id, actor, refresh, directory)
-        paid = found.credits
-        if not found.ids:
-            with tenant_context(tenant_id):
-                none = _keep(SearchKind.PEOPLE, query, (), 0, timezone.now())
-            return _page((), none, query.page, query.per_page, paid)
-        asked = query.within(found.ids)
-    else:
-        asked = query
 
-    def fetch(source: Directory) -> _Stored:
-        page = source.search_people(asked)
+    def fetch() -> _Stored:
+        nonlocal paid
+        asked: PeopleQuery | None = query
+        if query.needs_companies:
+            found = _companies(query.companies(), tenant_id, actor, refresh, directory)
+            paid = found.credits
+            asked = query.within(found.ids) if found.ids else None
+        if asked is None:
+            with tenant_context(tenant_id):
+                return _keep(SearchKind.PEOPLE, query, (), 0, timezone.now())
+        page = (directory or _directory(tenant_id)).search_people(asked)
         with tenant_context(tenant_id):
             now = timezone.now()
             caching.store_found(page.people, now=now)
             return _keep(SearchKind.PEOPLE, query, [each.id for each in page.people], page.total, now)
 
-    stored = _stored(SearchKind.PEOPLE, query, tenant_id, refresh) or fetch(directory or _directory(tenant_id))
+    stored = _once(SearchKind.PEOPLE, query, tenant_id, refresh, fetch)
     with tenant_context(tenant_id):
         return _marked(query, stored, hide_contacted, paid)
 
@@ -126,10 +126,31 @@ def _companies(
     query: CompanyQuery, tenant_id: UUID, actor: Actor, refresh: bool, directory: Directory | None
 ) -> _Stored:
     """Return a page of companies, paying for it if it must be fetched and is not empty."""
-    stored = _stored(SearchKind.COMPANIES, query, tenant_id, refresh)
-    if stored is not None:
+
+    def fetch() -> _Stored:
+        return _pay_for_companies(query, tenant_id, actor, directory or _directory(tenant_id))
+
+    return _once(SearchKind.COMPANIES, query, tenant_id, refresh, fetch)
+
+
+def _once(
+    kind: SearchKind,
+    query: PeopleQuery | CompanyQuery,
+    tenant_id: UUID,
+    refresh: bool,
+    fetch: Callable[[], _Stored],
+) -> _Stored:
+    """Return the stored page, or fetch it. Of those who want it at once one fetches it, and the others get that."""
+    began = timezone.now()
+    if not refresh and (stored := _stored(kind, query, tenant_id)) is not None:
         return stored
-    source = directory or _directory(tenant_id)
+    page = f"{tenant_id}:{kind}:{sources.APOLLO}:{key_of(query)}:{query.per_page}:{query.page}"
+    with turn(page):
+        return _stored(kind, query, tenant_id, since=began if refresh else None) or fetch()
+
+
+def _pay_for_companies(query: CompanyQuery, tenant_id: UUID, actor: Actor, source: Directory) -> _Stored:
+    """Fetch a page of companies and store it, with the credits held before and charged or released after."""
     reference = f"{REFERENCE}{uuid7()}"
     about = {"search": "companies", "user": str(actor.pk) if actor else ""}
     with tenant_context(tenant_id):
@@ -166,13 +187,15 @@ def _directory(tenant_id: UUID) -> Directory:
     return Apollo(account)
 
 
-def _stored(kind: SearchKind, query: PeopleQuery | CompanyQuery, tenant_id: UUID, refresh: bool) -> _Stored | None:
-    """Return the stored page, counting its use, if it is not too old."""
-    if refresh:
-        return None
+def _stored(
+    kind: SearchKind, query: PeopleQuery | CompanyQuery, tenant_id: UUID, *, since: datetime | None = None
+) -> _Stored | None:
+    """Return the stored page, counting its use, if it is not too old, or was fetched since then."""
     with tenant_context(tenant_id):
         now = timezone.now()
         rows = _recent(kind, query)
+        if since is not None:
+            rows = rows.filter(fetched_at__gt=since)
         row = rows.first()
         if row is None:
             return None

@@ -11,7 +11,6 @@ from lad import writes
 from lad.outbox.drain import drain
 from lad.tenancy.context import platform_context, tenant_context
 from leads.contacts.models import Lead
-from leads.pipeline.services import ensure
 from tests.aiicp.helpers import PROFILES, profile
 from tests.factories.education import CompanySearchCacheFactory, EmployeeCacheFactory
 from tests.factories.leads import LeadFactory
@@ -38,12 +37,6 @@ def choose(api, user, row):
     response = api(user).post(f"{PROFILES}{row.pk}/lead-scoring/")
     run_jobs()
     return response
-
-
-@pytest.fixture
-def stages(tenant: Any) -> None:
-    with platform_context(tenant_id=tenant.pk):
-        ensure(tenant.pk)
 
 
 @pytest.fixture

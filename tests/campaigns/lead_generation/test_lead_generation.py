@@ -8,11 +8,13 @@ import pytest
 
 from campaigns.design.models import Campaign, CampaignStatus
 from campaigns.enrolment.models import CampaignLead, CampaignLeadActivity
+from campaigns.enrolment.services.enrolment import enrol
 from campaigns.lead_generation import worker
 from campaigns.lead_generation.models import LeadGeneration
 from lad.tenancy.context import platform_context, tenant_context
-from leads.companies.apollo.errors import LimitReached
-from leads.companies.apollo.records import Person
+from leads.companies import caching
+from leads.companies.apollo.errors import AnswerLost, CreditsUsedUp, KeyRefused, LimitReached, PlanRefused
+from leads.companies.apollo.records import Company, Person
 from leads.companies.reveals.models import Reveal
 from leads.companies.search.services import search_people
 from leads.contacts.models import Lead
@@ -86,7 +88,7 @@ def run(tenant: Tenant, directory: Directory) -> Callable[..., LeadGeneration | 
 def enrolled(tenant: Tenant) -> list[str]:
     with tenant_context(tenant.pk):
         rows = CampaignLead.objects.order_by("pk").values_list("lead__source_id", flat=True)
-        return sorted(rows, key=lambda each: int(each.partition("-")[2]))
+        return sorted(rows, key=lambda each: int(each.partition("-")[2] or 0))
 
 
 def people(first: int, last: int) -> list[str]:
@@ -233,3 +235,86 @@ def test_a_worker_that_died_lets_the_next_one_go_on(tenant: Tenant, step: Any, r
         assert worker._claim(tenant.pk, made.pk, NOW) is None
         LeadGeneration.objects.update(lease_until=datetime(2026, 1, 1, tzinfo=UTC))
     assert run().found == 2
+
+
+@pytest.mark.parametrize("error", [KeyRefused(), CreditsUsedUp(), PlanRefused()])
+def test_an_account_that_fails_in_the_middle_passes_nobody_over(
+    tenant: Tenant, directory: Directory, step: Any, run: Any, error: Exception
+) -> None:
+    directory.fails_reveals = [error] * 2
+    step(limit=3)
+    row = run()
+    assert (row.found, row.found_today, row.pending) == (0, 0, people(1, 3))
+    assert str(error) in row.reason or row.reason.startswith("The directory")
+    assert (row.next_run_at, row.lease_until) == (NOW + worker.TRY_AGAIN, None)
+    assert books(tenant) == (0, 0)
+    with tenant_context(tenant.pk):
+        assert not Lead.objects.exists()
+    # Still refused: nobody else is asked for meanwhile.
+    assert run(hours=1).pending == people(1, 3)
+    assert run(hours=2).found == 3
+    assert enrolled(tenant) == people(1, 3)
+    assert books(tenant) == (6, 0)
+
+
+def test_people_of_whom_the_answer_was_lost_are_left_to_a_person(
+    tenant: Tenant, directory: Directory, step: Any, run: Any
+) -> None:
+    directory.fails_reveals = [AnswerLost()]
+    step(limit=2)
+    row = run()
+    # The next ones are chosen in their place, and nobody is asked for twice.
+    assert (row.found, enrolled(tenant)) == (2, people(3, 4))
+    assert directory.asked == [people(1, 2), people(3, 4)]
+
+
+def test_a_step_that_breaks_waits_and_does_not_hold_up_the_others(
+    tenant: Tenant, directory: Directory, step: Any, run: Any
+) -> None:
+    first = step(limit=2)
+    directory.fails = [RuntimeError("a bug")]
+    with tenant_context(tenant.pk):
+        assert worker._claim(tenant.pk, first.pk, NOW) is not None
+        LeadGeneration.objects.update(lease_until=None)
+    step(limit=2, filters={"roles": ["Owner"]})
+    run()
+    with tenant_context(tenant.pk):
+        rows = {row.step_id: row for row in LeadGeneration.objects.all()}
+        broken = [row for row in rows.values() if row.reason == worker.BROKEN]
+        assert (len(rows), len(broken)) == (2, 1)
+        assert (broken[0].found, broken[0].next_run_at, broken[0].lease_until) == (0, NOW + worker.TRY_AGAIN, None)
+        assert sorted(row.found for row in rows.values()) == [0, 2]
+
+
+@pytest.mark.parametrize(
+    "known",
+    [{"company_name": "CLINIC 0"}, {"company_name": "Another name", "company_domain": "clinic1.example"}],
+)
+def test_one_lead_of_a_company_however_it_is_written(
+    tenant: Tenant, directory: Directory, step: Any, run: Any, known: dict[str, str]
+) -> None:
+    from tests.factories.leads import LeadFactory
+
+    made = step(limit=1, one_per_company=True)
+    with tenant_context(tenant.pk):
+        caching.store_people([matched(1, company=Company(id="c", name="Clinic 0", domain="clinic1.example"))], now=NOW)
+    with platform_context(tenant_id=tenant.pk):
+        lead = LeadFactory.create(**{"source": "", "source_id": "", "company_domain": "", **known})
+    with tenant_context(tenant.pk):
+        assert enrol(campaign=made.campaign, leads=[lead.pk], actor=None, now=NOW).enrolled == 1
+    run()
+    assert enrolled(tenant) == ["", person_id(2)]
+
+
+def test_who_was_chosen_yesterday_and_is_enrolled_today_counts_for_today(
+    tenant: Tenant, directory: Directory, step: Any, run: Any
+) -> None:
+    step(limit=3)
+
+    def search(query: Any, **options: Any) -> Any:
+        return search_people(query, directory=directory, **options)
+
+    worker.run_due(now=NOW, search=search)
+    row = run(days=1)
+    assert (row.found, row.found_today, row.reason) == (3, 3, worker.DONE_TODAY)
+    assert run(days=2).found == 6

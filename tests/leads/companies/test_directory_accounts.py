@@ -10,6 +10,8 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from demo.leads import directories
+from lad.mail.kinds import Obsolete, mail_kinds
+from lad.mail.models import MailDelivery
 from lad.tenancy.context import platform_context, tenant_context
 from leads.companies.accounts.errors import NoDirectory
 from leads.companies.accounts.models import AccountStatus, DirectoryAccount
@@ -193,6 +195,24 @@ def test_a_refusal_in_use_is_kept_on_the_platforms_account_too(tenant: Tenant, s
     with pytest.raises(KeyRefused):
         client.bulk_match(ids)
     assert (stored(row).status, "refused the API key" in stored(row).status_reason) == (AccountStatus.KEY_REFUSED, True)
+
+
+def test_owners_are_told_once_that_an_account_works_no_longer(tenant: Tenant, owner: User, directory: Connects) -> None:
+    row, never = directory("wrong"), directory("wrong", name="Never worked")
+    with platform_context():
+        DirectoryAccount.objects.filter(pk=row.pk).update(status=AccountStatus.CONNECTED)
+    for used in (stored(row), stored(row), never):
+        with pytest.raises(KeyRefused):
+            Apollo(used).search_people(PeopleQuery())
+    with platform_context():
+        [mail] = MailDelivery.objects.filter(kind="directory_refused")
+        content = mail_kinds.get(mail.kind).build(mail, timezone.now())
+    assert (mail.to_address, mail.subject_id, mail.tenant_id) == (owner.email, row.pk, tenant.pk)
+    assert "refused the API key" in str(content.context["reason"])
+    with platform_context():
+        DirectoryAccount.objects.filter(pk=row.pk).update(status=AccountStatus.UNTESTED)
+        with pytest.raises(Obsolete):
+            mail_kinds.get(mail.kind).build(mail, timezone.now())
 
 
 def test_a_new_key_is_not_blamed_for_the_old_one(tenant: Tenant, directory: Connects) -> None:

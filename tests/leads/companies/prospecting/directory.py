@@ -72,6 +72,8 @@ class Directory:
     asked: list[list[str]] = field(default_factory=list)
     searches: list[Any] = field(default_factory=list)
     fails: list[BaseException] = field(default_factory=list)
+    # Raised by the next reveals, one each.
+    fails_reveals: list[BaseException] = field(default_factory=list)
     results: Mapping[str, PhoneDelivery] = field(default_factory=dict)
     meanwhile: Callable[[], object] = lambda: None
 
@@ -88,6 +90,8 @@ class Directory:
     def bulk_match(self, ids: Sequence[str], *, phones: bool = False, webhook_url: str = "") -> PeopleAnswer:
         self.asked.append(list(ids))
         self._fail()
+        if self.fails_reveals:
+            raise self.fails_reveals.pop(0)
         self.meanwhile()
         return PeopleAnswer({each: self.people.get(each) for each in ids}, "request-1" if phones else "")
 

@@ -20,6 +20,7 @@ from leads.contacts.models import Lead
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.leads.companies.prospecting.directory import Directory, matched, person_id
+from tests.support.concurrency import ConcurrentWork, wait_until_blocked
 
 NOW = timezone.now()
 ID = person_id(1)
@@ -129,3 +130,42 @@ def test_the_api_saves_people(
     assert (answer["created"], len(answer["ids"])) == (2, 2)
     sources = api(member).get("/api/v1/lead-field-sources/", {"lead": answer["ids"][0]}).json()
     assert {each["field"] for each in sources["results"]} == {"first_name", "title", "company_name"}
+
+
+def test_what_a_person_took_out_of_a_field_does_not_come_back(inside: None, member: User) -> None:
+    caching.store_contact(ID, email="anna@clinic1.example")
+    [lead_id] = save_as_leads([ID]).ids
+    writes.update(Lead.objects.get(pk=lead_id), {"email": "", "title": ""}, actor=member)
+    caching.store_people([matched(1, title="Owner")], now=NOW + timedelta(days=1))
+    save_as_leads([ID], duplicates="update")
+    lead = Lead.objects.get(pk=lead_id)
+    # The directory has something new to say about the title only.
+    assert (lead.email, lead.title) == ("", "Owner")
+
+
+def test_two_records_of_one_person_become_one_lead(inside: None) -> None:
+    caching.store_people(
+        [matched(1), matched(2, linkedin_url="http://linkedin.com/in/Anna-1/", name="Anna H.")], now=NOW
+    )
+    saved = save_as_leads([ID, person_id(2)])
+    assert (saved.created, saved.skipped, len(saved.ids), Lead.objects.count()) == (1, 1, 1, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_members_who_save_the_same_people_at_once_make_one_lead_of_each(
+    tenant: Tenant, directory: Directory, known: Callable[..., list[str]]
+) -> None:
+    ids = known(3)
+    saved: list[Any] = []
+
+    def save() -> None:
+        with tenant_context(tenant.pk):
+            saved.append(save_as_leads(ids))
+
+    with tenant_context(tenant.pk):
+        saved.append(save_as_leads(ids))
+        other = ConcurrentWork(save)
+        wait_until_blocked()
+    assert other.succeeded()
+    assert [(each.created, each.skipped) for each in saved] == [(3, 0), (0, 3)]
+    assert saved[0].ids == saved[1].ids

@@ -110,7 +110,7 @@ def test_a_filter_by_industry_searches_the_companies_first(tenant: Tenant, direc
     assert (people(tenant, directory, query).credits, len(directory.searches)) == (0, 2)
     directory.companies = []
     none = people(tenant, directory, PeopleQuery(company_keyword_tags=("unheard of",)))
-    assert (none.total, none.results, books(tenant)) == (0, (), (1, 0))
+    assert (none.total, len(none.results), books(tenant)) == (0, 0, (1, 0))
 
 
 def test_a_query_that_cannot_be_asked_is_refused_before_anything_happens(tenant: Tenant, directory: Directory) -> None:
@@ -217,3 +217,48 @@ def test_the_api_needs_the_right_and_an_account(
     assert (answer["cached"], answer["total"], answer["results"][0]["name"]) == (True, 1, "Anna Hu***n")
     answer = api(member).post("/api/v1/company-search/", {"q_organization_keyword_tags": ["x"]}, format="json")
     assert answer.status_code == 409
+
+
+def test_stored_people_are_free_after_the_page_of_their_companies_is_old(
+    tenant: Tenant, directory: Directory, settings: Any
+) -> None:
+    settings.DIRECTORY_COMPANIES_HOURS = 1
+    directory.companies, directory.found = [CLINIC], [found(1)]
+    query = PeopleQuery(titles=("Manager",), company_keyword_tags=("clinic",))
+    assert people(tenant, directory, query).credits == 1
+    with platform_context():
+        old = timezone.now() - timedelta(hours=2)
+        DirectorySearch.objects.filter(kind="companies").update(fetched_at=old)
+    page = people(tenant, directory, query)
+    assert (page.cached, page.credits, len(directory.searches)) == (True, 0, 2)
+    assert books(tenant) == (1, 0)
+
+
+def test_a_search_keeps_what_a_match_told_and_says_since_when(tenant: Tenant, directory: Directory) -> None:
+    from leads.companies import caching
+    from leads.companies.saving import filling
+
+    first, later = timezone.now() - timedelta(days=9), timezone.now()
+    with tenant_context(tenant.pk):
+        caching.store_people([matched(1)], now=first)
+        caching.store_found([found(1, title="Chief of clinics", data={"id": person_id(1)})], now=later)
+        row = EmployeeCache.objects.get()
+        values = filling.values_of([row], now=later)[person_id(1)]
+    assert (row.employee_data["seniority"], row.employee_data["has_email"]) == ("manager", True)
+    assert (row.employee_title, row.company_domain) == ("Chief of clinics", "clinic1.example")
+    assert values["title"].fetched_at == later
+    assert {values[name].fetched_at for name in ("location", "linkedin_url", "last_name")} == {first}
+
+
+def test_nothing_of_the_old_company_is_kept_of_somebody_who_has_another_one(
+    tenant: Tenant, directory: Directory
+) -> None:
+    from leads.companies import caching
+
+    with tenant_context(tenant.pk):
+        caching.store_people([matched(1)], now=timezone.now())
+        caching.store_found([found(1, company_name="Elsewhere", data={"id": person_id(1)})], now=timezone.now())
+        row = EmployeeCache.objects.get()
+    assert (row.company_name, row.company_domain, row.company_id) == ("Elsewhere", "", "")
+    assert "seniority" not in row.employee_data
+    assert row.employee_name == "Anna Hussein1"
