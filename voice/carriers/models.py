@@ -50,7 +50,7 @@ class CarrierAccount(SoftDeletable, SharedModel):
         blank=True,
         default="",
         db_default="",
-        help_text="LiveKit: your project's address. Vapi: empty means https://api.vapi.ai.",
+        help_text="LiveKit: your project's, with https:// in place of wss://. Vapi: empty means https://api.vapi.ai.",
     )
     key_id = models.CharField(
         "API key's name", max_length=200, blank=True, default="", db_default="", help_text="LiveKit: the API key."

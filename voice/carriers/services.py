@@ -114,11 +114,8 @@ def _value(row: CarrierAccount | None, values: dict[str, Any], name: str) -> Any
 
 
 def _address(entered: str) -> str:
-    """Return the address to call. LiveKit shows the one of its websockets. Raises Invalid."""
+    """Return the address to call. Raises Invalid."""
     address = entered.strip().rstrip("/")
-    for scheme, called in (("wss://", "https://"), ("ws://", "http://")):
-        if address.lower().startswith(scheme):
-            address = called + address[len(scheme) :]
     if address:
         try:
             endpoints.validate(address)

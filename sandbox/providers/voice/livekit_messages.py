@@ -52,10 +52,13 @@ def participant(call: Call) -> dict[str, Any]:
 def egress_info(room: Room, call: Call | None, url: str) -> dict[str, Any]:
     """Return the recording of a room. Of a call that nobody answered there is none."""
     told: dict[str, Any] = {"egressId": f"EG_{room.sid[3:]}", "roomId": room.sid, "roomName": room.name}
-    if call is None or call.ended is None:
-        return {**told, "status": "EGRESS_ACTIVE" if call else "EGRESS_STARTING"}
-    if call.answered is None:
+    if call is None and not room.gone:
+        return {**told, "status": "EGRESS_STARTING"}
+    if call is not None and call.ended is None:
+        return {**told, "status": "EGRESS_ACTIVE"}
+    if call is None or call.answered is None:
         return {**told, "status": "EGRESS_ABORTED", "error": "Start signal not received"}
+    assert call.ended is not None
     file = {
         "filename": f"calls/{call.id}.wav",
         "location": f"{url}/voice/recordings/{call.id}.wav",

@@ -50,7 +50,7 @@ class Settings:
         self._keep(shares={name: float(share) for name, share in shares.items()})
 
     def account(self, key: str) -> dict[str, Any]:
-        """Return what was said of an account: ``concurrent``, ``per_second``, ``numbers``, ``webhook`` and its secret."""
+        """Return what was said of an account: its limits, its numbers, and its webhook with the secret."""
         return dict(self._all().get("accounts", {}).get(key, {}))
 
     def set_account(self, key: str, values: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from voice.carriers import transport, values
 from voice.carriers.errors import AnswerLost, CarrierError
 from voice.carriers.livekit import callbacks
 from voice.carriers.livekit.names import call_id_of, member, person_of, room_of
-from voice.carriers.livekit.participants import is_person, live_call, recording_of
+from voice.carriers.livekit.participants import has_recorded, is_person, live_call, recording_of
 from voice.carriers.livekit.requests import CallOver, Missing, Services
 from voice.carriers.livekit.tokens import check_webhook
 from voice.carriers.protocol import (
@@ -73,7 +73,7 @@ class LiveKit:
         if person is not None:
             return live_call(room, person)
         egress = self._egress(room)
-        if not exists and not egress and datetime.now(UTC) - key.asked_at < ROOM_KEPT:
+        if not exists and not has_recorded(egress) and datetime.now(UTC) - key.asked_at < ROOM_KEPT:
             return CarrierCall(Presence.NEVER_PLACED, room, key.call_id)
         return CarrierCall(Presence.UNKNOWN, room, key.call_id, recording=recording_of(egress))
 

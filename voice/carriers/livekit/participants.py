@@ -19,6 +19,8 @@ STATES: Final = {
     "active": CallStatus.ONGOING,
 }
 RECORDED: Final = frozenset({"EGRESS_COMPLETE", "EGRESS_LIMIT_REACHED", 3, 6})
+# A recording that did not begin, or was broken off before anything came of it.
+NOTHING_RECORDED: Final = frozenset({None, "EGRESS_STARTING", "EGRESS_FAILED", "EGRESS_ABORTED", 0, 4, 5})
 
 
 def is_person(participant: Any) -> bool:
@@ -51,6 +53,11 @@ def live_call(room: str, participant: Mapping[str, Any]) -> CarrierCall:
         answered=has_spoken(participant) or state == CallStatus.ONGOING,
         placed_at=values.epoch(member(participant, "joined_at")),
     )
+
+
+def has_recorded(egress: Iterable[Mapping[str, Any]]) -> bool:
+    """Return whether anything was recorded, so that there was a call."""
+    return any(member(each, "status") not in NOTHING_RECORDED for each in egress)
 
 
 def recording_of(egress: Iterable[Mapping[str, Any]]) -> Recording | None:

@@ -69,6 +69,7 @@ FAMILIES: Final[list[tuple[re.Pattern[str], tuple[Outcome, Outcome]]]] = [
     (re.compile(r"call[.-]start[.-]"), (AGENT_FAILED, AGENT_FAILED)),
     (re.compile(r"call\.(ringing|ending)\.hook-executed-"), (ANSWERED, CANCELLED)),
     (re.compile(r"call\.(in-progress|ringing)\.error-sip-"), (FAILED, FAILED)),
+    (re.compile(r"call\.in-progress\.error-configfault-"), (AGENT_FAILED, AGENT_FAILED)),
     (re.compile(r"call\.in-progress\.error-(\w+fault)-(transport|worker|call-started)-"), (FAILED, FAILED)),
     (re.compile(r"call\.in-progress\.error-providerfault-outbound-sip-"), (FAILED, FAILED)),
     (re.compile(r"call\.in-progress\.error-"), (AGENT_FAILED, AGENT_FAILED)),
