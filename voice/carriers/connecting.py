@@ -7,11 +7,12 @@ from voice.carriers.errors import NoCarrier
 from voice.carriers.livekit.client import LiveKit
 from voice.carriers.models import CarrierAccount
 from voice.carriers.protocol import Caller, Carrier, Credentials
-from voice.carriers.providers import LIVEKIT, VAPI
+from voice.carriers.providers import LIVEKIT, VAPI, carriers
 from voice.carriers.vapi.client import Vapi
 from voice.numbers.models import VoiceNumber
 
 NO_REFERENCE: Final = "Test the carrier account, or enter the carrier's name of this number on the number's page."
+INCOMPLETE: Final = "The carrier account “{account}” is not complete. Enter its {missing}."
 CLIENTS: Final[dict[str, Callable[[Credentials], Carrier]]] = {LIVEKIT.key: LiveKit, VAPI.key: Vapi}
 
 
@@ -33,7 +34,16 @@ def account_of(number: VoiceNumber) -> CarrierAccount:
     account: CarrierAccount | None = number.carrier_account
     if account is None or not account.is_active or account.deleted_at is not None:
         raise NoCarrier
+    check_complete(account)
     return account
+
+
+def check_complete(account: CarrierAccount) -> None:
+    """Raise NoCarrier if the account lacks something that its carrier needs."""
+    missing = [name for name in carriers.get(account.carrier).required if not getattr(account, name)]
+    if missing:
+        labels = ", ".join(str(account._meta.get_field(name).verbose_name) for name in missing)
+        raise NoCarrier(INCOMPLETE.format(account=account.name, missing=labels))
 
 
 def caller_of(number: VoiceNumber) -> Caller:

@@ -8,7 +8,7 @@ from lad.registry import Registry
 
 @dataclass(frozen=True, slots=True)
 class CarrierKind:
-    """A carrier. ``required`` names the columns that an account of it must fill."""
+    """A carrier. ``required`` names the columns that an account of it must fill before it can be used."""
 
     key: str
     label: str

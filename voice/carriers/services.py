@@ -12,8 +12,8 @@ from lad.outgoing import refuse_transactions
 from lad.tenancy.context import platform_context
 from lad.types import Actor, Values
 from voice.carriers import endpoints
-from voice.carriers.connecting import connect
-from voice.carriers.errors import CarrierDown, CredentialsRefused
+from voice.carriers.connecting import check_complete, connect
+from voice.carriers.errors import CarrierDown, CredentialsRefused, NoCarrier
 from voice.carriers.models import AccountStatus, CarrierAccount
 from voice.carriers.protocol import CarrierNumber
 from voice.carriers.providers import carriers
@@ -32,17 +32,15 @@ class UsedByNumbers(Conflict):
 
 
 class CarrierAccountWriter(writes.Writer[CarrierAccount]):
-    """Writes accounts that have all that their carrier needs."""
+    """Writes accounts. What a test found holds for one address and its credentials."""
 
     def prepare(self, row: CarrierAccount | None, values: Values, *, actor: Actor) -> Values:
         filled = dict(values)
         kind = carriers.get(key) if (key := _value(row, filled, "carrier")) in carriers else None
         if "base_url" in filled or (row is None and kind is not None):
             filled["base_url"] = _address(str(filled.get("base_url") or (kind.address if kind else "")))
-        if kind is not None:
-            missing = [name for name in kind.required if not _value(row, filled, name)]
-            if missing:
-                raise Invalid(errors={name: [NEEDED.format(carrier=kind.label)] for name in missing})
+        if kind is not None and not _value(row, filled, "base_url"):
+            raise Invalid(errors={"base_url": [NEEDED.format(carrier=kind.label)]})
         if row is not None and set(writes.differing(row, filled)) & PLACE:
             filled.update(status=AccountStatus.UNTESTED, status_reason="", tested_at=None, numbers={})
         return filled
@@ -78,10 +76,11 @@ def test_account(*, account: CarrierAccount) -> Tested:
     refuse_transactions()
     found: dict[str, Any] = {}
     try:
+        check_complete(account)
         numbers = connect(account).numbers()
         status, reason = AccountStatus.CONNECTED, "" if numbers else NO_NUMBERS
         found = {"numbers": _by_number(numbers)}
-    except CredentialsRefused as error:
+    except (CredentialsRefused, NoCarrier) as error:
         status, reason = AccountStatus.REFUSED, error.detail
     except CarrierDown as error:
         status, reason = AccountStatus.UNREACHABLE, error.detail

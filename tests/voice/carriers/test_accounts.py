@@ -49,8 +49,7 @@ def stored(row: CarrierAccount) -> CarrierAccount:
         ({**LIVEKIT, "base_url": "https://acme.livekit.cloud"}, []),
         ({**LIVEKIT, "base_url": "https://acme.livekit.cloud/"}, []),
         (VAPI, []),
-        ({"carrier": "livekit"}, ["base_url", "key_id", "secret"]),
-        ({"carrier": "vapi"}, ["agent", "secret", "webhook_secret"]),
+        ({"carrier": "livekit"}, ["base_url"]),
         ({**LIVEKIT, "base_url": "http://acme.livekit.cloud"}, ["base_url"]),
         ({**LIVEKIT, "base_url": "wss://acme.livekit.cloud"}, ["base_url"]),
         ({**LIVEKIT, "base_url": "https://10.0.0.1"}, ["base_url"]),
@@ -106,6 +105,7 @@ def test_secrets_go_to_no_other_address(
         ({"secret": "wrong-" * 8}, {}, "refused"),
         ({}, {"kind": "answer", "code": 500, "times": 3}, "unreachable"),
         ({"base_url": "http://127.0.0.1:1"}, {}, "unreachable"),
+        ({"secret": ""}, {}, "refused"),
         ({}, {"kind": "answer", "code": 429, "seconds": 9}, None),
     ],
 )
@@ -197,6 +197,24 @@ def test_a_number_calls_through_its_account(tenant: Tenant, owner: User, api: Ap
     number.carrier_account.is_active = False
     with pytest.raises(NoCarrier):
         caller_of(number)
+
+
+@pytest.mark.parametrize(
+    ("carrier", "missing"),
+    [("livekit", "key_id"), ("livekit", "secret"), ("vapi", "webhook_secret"), ("vapi", "agent")],
+)
+def test_an_account_that_is_not_complete_says_what_it_lacks(
+    tenant: Tenant, sandbox: Sandbox, carrier: str, missing: str
+) -> None:
+    account = made(tenant, sandbox, carrier=carrier, **{missing: ""})
+    tested = run_test(account=account)
+    label = CarrierAccount._meta.get_field(missing).verbose_name
+    assert (tested.status, f"Enter its {label}." in tested.reason) == (AccountStatus.REFUSED, True)
+    with tenant_context(tenant.pk):
+        number = VoiceNumberFactory.create(carrier_account=account)
+        with pytest.raises(NoCarrier, match="not complete"):
+            account_of(number)
+    assert sandbox.log("voice_request") == []
 
 
 def test_an_account_that_numbers_use_is_not_deleted(
