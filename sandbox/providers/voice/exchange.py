@@ -287,4 +287,5 @@ def _call(row: tuple[Any, ...]) -> Call:
     plan, info = Plan.of(orjson.loads(row[8])), orjson.loads(row[9])
     ending = Ending(row[14]) if row[14] else None
     price = orjson.loads(row[15]) if row[15] else None
-    return Call(*row[:8], plan, info, *row[10:14], ending, price)
+    values: tuple[Any, ...] = (*row[:8], plan, info, *row[10:14], ending, price)
+    return Call(*values)

@@ -1,6 +1,7 @@
 """What goes wrong while a call is placed, looked up, hung up or reported: nothing is ever dialled twice."""
 
 import io
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -32,8 +33,10 @@ from voice.carriers.errors import (
     NumberRefused,
     RecordingMissing,
 )
+from voice.carriers.livekit import callbacks as of_livekit
 from voice.carriers.outcomes import Outcome
 from voice.carriers.protocol import CallbackRequest, Caller, CarrierCall, Presence, Recording
+from voice.carriers.vapi import callbacks as of_vapi
 from voice.carriers.vapi import client as vapi_client
 from voice.statuses import CallStatus
 
@@ -335,10 +338,15 @@ def test_only_the_carrier_may_call_back(sandbox: Sandbox, callbacks: Callbacks, 
     [b"", b"[]", b"{", b'{"event": "room_finished"}', b'{"message": {"type": "status-update"}}', b'{"message": 7}'],
 )
 def test_callbacks_that_say_nothing_of_a_call(protocol: str, body: bytes) -> None:
-    from voice.carriers.livekit import callbacks as of_livekit
-    from voice.carriers.vapi import callbacks as of_vapi
-
     assert {"livekit": of_livekit, "vapi": of_vapi}[protocol].events(body) == []
+
+
+@pytest.mark.parametrize(("reason", "count"), [("CLIENT_INITIATED", 1), ("MIGRATION", 0)])
+def test_a_participant_who_goes_on_elsewhere_has_not_left(reason: str, count: int) -> None:
+    room = f"lad-call-{uuid4()}"
+    participant = {"kind": "SIP", "identity": "somebody", "disconnectReason": reason}
+    body = {"event": "participant_left", "id": "EV_1", "room": {"name": room}, "participant": participant}
+    assert len(of_livekit.events(json.dumps(body).encode())) == count
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
