@@ -84,12 +84,12 @@ def credentials(sandbox: Sandbox, protocol: str, **values: str) -> Credentials:
     given = {"key_id": KEY, "secret": SECRET, "agent": "lad-agent"}
     if protocol == "vapi":
         given = {"secret": KEY, "webhook_secret": WEBHOOK_SECRET, "agent": "an-assistant"}
-    return Credentials(f"{sandbox.url}/{protocol}", **{**given, **values})
+    return Credentials(**{"base_url": f"{sandbox.url}/{protocol}", **given, **values})
 
 
 def client(sandbox: Sandbox, protocol: str, **values: str) -> Carrier:
-    made: Callable[[Credentials], Carrier] = {"livekit": LiveKit, "vapi": Vapi}[protocol]
-    return made(credentials(sandbox, protocol, **values))
+    made: dict[str, Callable[[Credentials], Carrier]] = {"livekit": LiveKit, "vapi": Vapi}
+    return made[protocol](credentials(sandbox, protocol, **values))
 
 
 def caller(carrier: Carrier) -> Caller:

@@ -193,20 +193,11 @@ def test_credentials_and_addresses_that_do_not_work(
         "private": {"base_url": "https://10.0.0.1"},
         "away": {"base_url": "http://127.0.0.1:1"},
     }[wrong]
-    carrier = client_at(sandbox, protocol, values)
+    carrier = client(sandbox, protocol, **values)
     with pytest.raises(CredentialsRefused if wrong == "secret" else CarrierDown) as caught:
         carrier.place(call_to(good, callbacks))
     if isinstance(caught.value, CarrierDown):
         assert caught.value.passing is (wrong == "away")
-
-
-def client_at(sandbox: Sandbox, protocol: str, values: dict[str, str]) -> Any:
-    from tests.voice.carriers.conftest import credentials
-    from voice.carriers.livekit.client import LiveKit
-    from voice.carriers.vapi.client import Vapi
-
-    given = replace(credentials(sandbox, protocol), **values)
-    return {"livekit": LiveKit, "vapi": Vapi}[protocol](given)
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

@@ -109,8 +109,13 @@ def _usage(value: Mapping[str, Any]) -> Usage | None:
     amount = values.number(value.get("amount"))
     if amount is None or amount < 0:
         return None
-    words = (values.text(value.get(name)) for name in ("component", "unit"))
-    return Usage(*words, amount, values.text(value.get("provider")), values.text(value.get("model")))
+    return Usage(
+        values.text(value.get("component")),
+        values.text(value.get("unit")),
+        amount,
+        values.text(value.get("provider")),
+        values.text(value.get("model")),
+    )
 
 
 def _event(message: Mapping[str, Any], room: str, kind: EventKind, call: CarrierCall) -> CarrierEvent:
