@@ -42,7 +42,7 @@ def check_complete(account: CarrierAccount) -> None:
     """Raise NoCarrier if the account lacks something that its carrier needs."""
     missing = [name for name in carriers.get(account.carrier).required if not getattr(account, name)]
     if missing:
-        labels = ", ".join(str(account._meta.get_field(name).verbose_name) for name in missing)
+        labels = ", ".join(str(getattr(account._meta.get_field(name), "verbose_name", name)) for name in missing)
         raise NoCarrier(INCOMPLETE.format(account=account.name, missing=labels))
 
 

@@ -109,7 +109,7 @@ def _by_number(numbers: Any) -> dict[str, str]:
 def _value(row: CarrierAccount | None, values: dict[str, Any], name: str) -> Any:
     if name in values:
         return values[name]
-    return getattr(row, name) if row is not None else CarrierAccount._meta.get_field(name).get_default()
+    return getattr(row if row is not None else CarrierAccount(), name)
 
 
 def _address(entered: str) -> str:

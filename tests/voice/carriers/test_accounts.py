@@ -208,7 +208,7 @@ def test_an_account_that_is_not_complete_says_what_it_lacks(
 ) -> None:
     account = made(tenant, sandbox, carrier=carrier, **{missing: ""})
     tested = run_test(account=account)
-    label = CarrierAccount._meta.get_field(missing).verbose_name
+    label = {"key_id": "API key's name", "webhook_secret": "callback secret"}.get(missing, missing)
     assert (tested.status, f"Enter its {label}." in tested.reason) == (AccountStatus.REFUSED, True)
     with tenant_context(tenant.pk):
         number = VoiceNumberFactory.create(carrier_account=account)
