@@ -23,9 +23,9 @@ from voice.carriers.services import test_account as run_test
 BUTTON = "admin:voice_carrieraccount_test_account"
 LIST = "/api/v1/carrier-accounts/"
 Api = Callable[..., APIClient]
-LIVEKIT = {"carrier": "livekit", "key_id": KEY, "secret": SECRET, "agent": "lad-agent"}
-VAPI = {"carrier": "vapi", "secret": KEY, "webhook_secret": WEBHOOK_SECRET, "agent": "an-assistant"}
-BY_CARRIER = {"livekit": LIVEKIT, "vapi": VAPI}
+LIVEKIT: dict[str, Any] = {"carrier": "livekit", "key_id": KEY, "secret": SECRET, "agent": "lad-agent"}
+VAPI: dict[str, Any] = {"carrier": "vapi", "secret": KEY, "webhook_secret": WEBHOOK_SECRET, "agent": "an-assistant"}
+BY_CARRIER: dict[str, dict[str, Any]] = {"livekit": LIVEKIT, "vapi": VAPI}
 
 
 def made(tenant: Tenant | None, sandbox: Sandbox | None = None, **values: Any) -> CarrierAccount:
