@@ -20,6 +20,7 @@ from lad.settings_mail import *  # noqa: F403
 from lad.settings_security import *  # noqa: F403
 from lad.settings_security import PUBLIC_URL, SILENCED_SYSTEM_CHECKS
 from lad.settings_sidebar import *  # noqa: F403
+from lad.settings_voice import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 

@@ -1,6 +1,7 @@
 """Fetch links as people's programs do, from this computer only."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ class Elsewhere(Exception):
 class Fetched:
     status: int
     location: str
+    body: bytes = b""
 
 
 class Fetcher:
@@ -29,7 +31,16 @@ class Fetcher:
         self.hosts: dict[str, str] = {}
         self.map(hosts)
 
-    async def fetch(self, method: str, url: str, *, agent: str, body: str = "", content_type: str = FORM) -> Fetched:
+    async def fetch(
+        self,
+        method: str,
+        url: str,
+        *,
+        agent: str,
+        body: str = "",
+        content_type: str = FORM,
+        headers: Mapping[str, str] | None = None,
+    ) -> Fetched:
         """Make one request without following redirects. Raise Elsewhere, OSError or TimeoutError."""
         host, port, path, name = self._place(url)
         head = [
@@ -38,6 +49,7 @@ class Fetcher:
             f"User-Agent: {agent}",
             "Accept: */*",
             "Connection: close",
+            *(f"{name}: {value}" for name, value in (headers or {}).items()),
         ]
         if method == "POST":
             head += [f"Content-Type: {content_type}", f"Content-Length: {len(body.encode())}"]
@@ -75,9 +87,10 @@ class Fetcher:
 
 
 def _parsed(answer: bytes) -> Fetched:
-    head = answer.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
+    start, _, body = answer.partition(b"\r\n\r\n")
+    head = start.decode("latin-1").split("\r\n")
     words = head[0].split()
     if len(words) < 2 or not words[1].isdigit():
         raise ConnectionError("the server sent no answer")
     location = next((line.partition(":")[2].strip() for line in head[1:] if line.lower().startswith("location:")), "")
-    return Fetched(int(words[1]), location)
+    return Fetched(int(words[1]), location, body)

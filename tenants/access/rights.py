@@ -54,6 +54,7 @@ _RIGHTS: Final[Mapping[str, Mapping[Role, frozenset[str]]]] = {
     "sending-accounts": {Role.MEMBER: VIEW, Role.ADMIN: EDIT},
     "language-models": {Role.MEMBER: VIEW, Role.ADMIN: EDIT},
     "voice": {Role.VIEWER: VIEW, Role.ADMIN: EDIT},
+    "carriers": {Role.MEMBER: VIEW, Role.ADMIN: EDIT},
     "calls": {Role.VIEWER: VIEW, Role.MEMBER: EDIT},
     # Conversations are private to the user who started them, except for those who may oversee.
     "assistant": {Role.VIEWER: VIEW, Role.MEMBER: EDIT, Role.ADMIN: frozenset({"oversee"})},

@@ -14,6 +14,7 @@ EDITED_BY_MEMBERS = {"owner": "CRUD", "admin": "CRUD", "member": "CRUD", "viewer
 ALLOWED: Table = {
     "company-search-cache": READ_BY_ALL,
     "directory-accounts": {"owner": "CRUD", "admin": "CRUD", "member": "R", "viewer": ""},
+    "carrier-accounts": {"owner": "CRUD", "admin": "CRUD", "member": "R", "viewer": ""},
     "directory-searches": READ_BY_ALL,
     "reveals": READ_BY_ALL,
     "reveal-requests": READ_BY_ALL,
@@ -111,6 +112,7 @@ READ_BY_ROOT_AND_OWNER = {"root": "R", "owner": "R", "viewer": ""}
 ADMIN: Table = {
     "company-search-cache": {"root": "CRUD", "owner": "R", "viewer": "R"},
     "directory-accounts": {"root": "CRUD", "owner": "CRUD", "viewer": ""},
+    "carrier-accounts": {"root": "CRUD", "owner": "CRUD", "viewer": ""},
     "directory-searches": {"root": "R", "owner": "R", "viewer": "R"},
     "reveals": {"root": "R", "owner": "R", "viewer": "R"},
     "reveal-requests": {"root": "R", "owner": "R", "viewer": "R"},

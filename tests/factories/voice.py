@@ -13,6 +13,7 @@ from voice.agents.models import Gender, Voice, VoiceAgent, VoicePermission, Voic
 from voice.analysis.models import CallAnalysis, LeadCategory, Sentiment
 from voice.batches.models import CallBatch, CallBatchEntry
 from voice.calls.models import CallLog
+from voice.carriers.models import CarrierAccount
 from voice.numbers.models import VoiceNumber
 
 FIRST_NUMBER = 612_000_000
@@ -37,6 +38,18 @@ class VoiceAgentFactory(TenantModelFactory[VoiceAgent]):
 
     class Meta:
         model = VoiceAgent
+
+
+class CarrierAccountFactory(SharedModelFactory[CarrierAccount]):
+    name = unique("Carrier %d")
+    carrier = "livekit"
+    base_url = "https://calls.carrier.example"
+    key_id = "a-key-of-a-carrier"
+    secret = "a-secret-of-a-carrier-that-is-long-enough"
+    agent = "lad-agent"
+
+    class Meta:
+        model = CarrierAccount
 
 
 class VoiceNumberFactory(TenantModelFactory[VoiceNumber]):

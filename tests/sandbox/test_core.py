@@ -22,7 +22,7 @@ def core_in(home: Path, *, speed: float = 0, haste: float = 1) -> Core:
 
 
 def test_every_provider_registers_itself() -> None:
-    assert {provider.name for provider in providers()} == {"apollo", "mail", "dns", "oauth", "models"}
+    assert {provider.name for provider in providers()} == {"mail", "dns", "oauth", "models", "apollo", "voice"}
 
 
 def test_the_log_goes_on_after_a_kill_and_drops_an_unfinished_line(tmp_path: Path) -> None:

@@ -55,6 +55,7 @@ class Sandbox(Program):
             "MAIL_SANDBOX_HOSTS": host,
             "LLM_SANDBOX_HOSTS": host,
             "DIRECTORY_SANDBOX_HOSTS": host,
+            "VOICE_SANDBOX_HOSTS": host,
             "MAIL_CA_FILE": str(self.home / "certificate.pem"),
             "MAIL_QUEUES": json.dumps({host: f"{url}/messages"}),
             "MAIL_NAMESERVERS": f"{host}#{ports['dns']}",

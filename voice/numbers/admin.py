@@ -41,6 +41,7 @@ class VoiceNumberAdmin(PhoneSearchMixin, TenantModelAdmin):
     fieldsets = [
         (None, {"fields": ["phone"]}),
         ("Usage", {"fields": ["status", "provider", "default_agent", "directions"]}),
+        ("Carrier", {"fields": ["carrier_account", "carrier_reference"]}),
         ("Data", {"fields": ["metadata"]}),
     ]
     form = NumberForm

@@ -58,5 +58,5 @@ router.register(
     area="voice",
     feature=VOICE_AGENT,
     serializer=VoiceNumberSerializer,
-    filters=["status", "default_agent", "created_at"],
+    filters=["status", "default_agent", "carrier_account", "created_at"],
 )

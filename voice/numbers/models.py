@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from lad.db.fields import RegisteredKeyField, TenantForeignKey
+from lad.db.fields import RegisteredKeyField, SharedForeignKey, TenantForeignKey
 from lad.db.json_schema import JsonSchemaValidator
 from lad.db.models import SoftDeletable, TenantModel
 from lad.phones import Phone
@@ -35,6 +35,23 @@ class VoiceNumber(SoftDeletable, TenantModel):
     default_agent = TenantForeignKey(
         "voice.VoiceAgent", on_delete=models.PROTECT, null=True, blank=True, related_name="numbers", db_index=False
     )
+    carrier_account = SharedForeignKey(
+        "voice.CarrierAccount",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="voice_numbers",
+        db_index=False,
+        help_text="The account that calls from this number go through.",
+    )
+    carrier_reference = models.CharField(
+        "carrier's name",
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="LiveKit: the outbound trunk. Vapi: the id of the number. Empty means what the account's test found.",
+    )
     metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(NUMBER)])
 
     class Meta:
@@ -52,6 +69,7 @@ class VoiceNumber(SoftDeletable, TenantModel):
             models.Index(fields=["tenant", "-created_at"], name="voice_agent_numbers_newest"),
             models.Index(fields=["tenant", "status"], name="voice_agent_numbers_status"),
             models.Index(fields=["tenant", "default_agent"], name="voice_agent_numbers_agent"),
+            models.Index(fields=["tenant", "carrier_account"], name="voice_agent_numbers_carrier"),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,53 @@
+"""Carrier accounts in the API."""
+
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from lad.api import router
+from lad.api.views import ResourceViewSet, require_writable
+from voice.carriers import services
+from voice.carriers.models import CarrierAccount
+from voice.features import VOICE_AGENT
+
+AREA = "carriers"
+
+
+class CarrierTestResponse(serializers.Serializer):
+    """The result of a test: the account's new status, and what is wrong."""
+
+    status = serializers.CharField()
+    reason = serializers.CharField()
+
+
+class CarrierAccountViewSet(ResourceViewSet):
+    """Accounts at carriers: the tenant's own, and the platform's, which every tenant's numbers may use."""
+
+    rights = {"test": f"{AREA}.update"}
+    self_scoped_actions = frozenset({"test"})
+
+    @extend_schema(
+        summary="Ask the carrier for the account's numbers. Places no call",
+        request=None,
+        responses={200: CarrierTestResponse},
+    )
+    @action(detail=True, methods=["post"])
+    def test(self, request: Request, pk: UUID) -> Response:
+        # Runs outside of the request's transaction because it calls the carrier.
+        with self.access.scope():
+            account = require_writable(self.get_object())
+        return Response(CarrierTestResponse(services.test_account(account=account)).data)
+
+
+router.register(
+    CarrierAccount,
+    area=AREA,
+    feature=VOICE_AGENT,
+    filters=["carrier", "is_active", "status", "created_at"],
+    order=["-created_at", "name"],
+    viewset=CarrierAccountViewSet,
+)

@@ -1,0 +1,1 @@
+"""LiveKit: SIP participants, agents and recordings over its HTTP API, and its webhooks."""
