@@ -22,13 +22,15 @@ MAX_CHARACTERS: Final = 700
 # The first message and the last ones up to here go to the model; what older ones said is in the slots.
 MAX_HISTORY_CHARACTERS: Final = 40_000
 LEAK_CHARACTERS: Final = 40
-_SENTENCE: Final = re.compile(r".*?(?:[.!:;…?؟]+(?=\s)|\n)\s*", re.DOTALL)
+# The last character of a sentence, once it is known that more follows.
+_END: Final = re.compile(r"[.!:;…?؟](?=\s)|\n")
 _QUESTION_MARKS: Final = ("?", "؟")
 # An address with a scheme or a path, also in Markdown, and a name that programs make a link of.
 _LINK: Final = re.compile(
     r"://|\bwww\.|\]\s*\(|\]\s*:|\b(?:mailto|tel|data|javascript):|\w\.[a-z]{2,}[/?#:]", re.IGNORECASE
 )
-_NAME_OF_A_SITE: Final = re.compile(r"[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}", re.IGNORECASE)
+_DOTTED: Final = re.compile(r"(?<![\w-])[\w-]+(?:\.[\w-]+)+")
+_DOMAIN: Final = re.compile(r"\.[^\W\d_]{2}")
 
 
 def question(
@@ -96,9 +98,10 @@ class Remark:
     def take(self, words: str) -> Iterator[str]:
         """Yield the sentences that are complete with these words."""
         self._waiting += words
-        while found := _SENTENCE.match(self._waiting):
-            self._waiting = self._waiting[found.end() :]
-            yield from self._let(found[0])
+        while found := _END.search(self._waiting):
+            sentence, rest = self._waiting[: found.end()], self._waiting[found.end() :]
+            self._waiting = rest.lstrip()
+            yield from self._let(sentence)
 
     def end(self) -> Iterator[str]:
         """Yield what is left."""
@@ -120,7 +123,7 @@ class Remark:
     def _links(self, sentence: str) -> bool:
         """Return whether a sentence has a link, or the name of a site that nobody in the conversation has named."""
         known = self.said.casefold()
-        names = _NAME_OF_A_SITE.findall(sentence)
+        names = [name for name in _DOTTED.findall(sentence) if _DOMAIN.search(name)]
         return bool(_LINK.search(sentence)) or any(name.casefold() not in known for name in names)
 
     def _repeats(self, said: str) -> bool:

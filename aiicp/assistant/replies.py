@@ -26,9 +26,9 @@ MOST_OWN_WORDS: Final = 8
 WORDS_OF_A_PROBLEM: Final = 3
 MAX_PROBLEM_LENGTH: Final = 5_000
 _OWN_SLOTS: Final = {"roles": "titles", "industries": "industries", "companies": "companies", "deal_type": "deal_type"}
-_NUMBER: Final = re.compile(r"(?:option|choice|nummer|numero|opcion|nr|no)?\s*#?([1-9])[.)]?")
+_NUMBER: Final = re.compile(r"^(?:option|choice|nummer|numero|opcion|nr|no)?\s*#?([1-9])[.)]?")
 _JOINING: Final = frozenset({"and", "und", "y", "et", "or", "oder"})
-_SPLIT: Final = re.compile(r"\s*(?:,|;|\n|\band\b|\bund\b|\by\b|\bet\b|&)\s*", re.IGNORECASE)
+_SPLIT: Final = re.compile(r"[,;\n&]|\b(?:and|und|y|et)\b", re.IGNORECASE)
 
 
 class Intent(StrEnum):
@@ -253,7 +253,7 @@ def _own_words(content: str, asked: str) -> tuple[Value, ...]:
     slot = {"roles": "titles", "industries": "industries", "companies": "companies", "deal_type": "deal_type"}.get(
         asked
     )
-    parts = [part for part in _SPLIT.split(words) if part]
+    parts = [stripped for part in _SPLIT.split(words) if (stripped := part.strip())]
     if slot is None or any(len(part.split()) > MOST_OWN_WORDS // 2 for part in parts):
         return ()
     if slot == "deal_type":

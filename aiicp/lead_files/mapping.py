@@ -22,9 +22,9 @@ _SAMPLE: Final = 200
 _SHARE: Final = 0.6
 # Fewer values prove nothing.
 _FEWEST: Final = 1
-_EMAIL: Final = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]{2,}")
-_LINKEDIN: Final = re.compile(r"(?:https?://)?(?:[a-z-]+\.)*linkedin\.com/(?:in|pub)/\S+", re.IGNORECASE)
-_WEBSITE: Final = re.compile(r"(?:https?://)?(?:www\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?:/\S*)?", re.IGNORECASE)
+_EMAIL: Final = re.compile(r"^[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]{2,}")
+_LINKEDIN: Final = re.compile(r"^(?:https?://)?(?:[a-z-]+\.)*linkedin\.com/(?:in|pub)/\S+", re.IGNORECASE)
+_WEBSITE: Final = re.compile(r"^(?:https?://)?(?:www\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?:/\S*)?", re.IGNORECASE)
 _MIN_PHONE_DIGITS: Final = 7
 # Headings with one of these are about the company, also where the other word is a person's.
 _OF_COMPANY: Final = frozenset(("company", "firma", "unternehmen", "empresa", "entreprise", "societe", "account"))

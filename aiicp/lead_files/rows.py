@@ -21,7 +21,7 @@ MAX_EXCERPT: Final = 100
 MAX_CUSTOM_FIELDS: Final = 50
 
 _PLAIN_EMAIL: Final = re.compile(r"[a-z0-9][a-z0-9._+-]{0,62}[a-z0-9]@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.){1,5}[a-z]{2,24}")
-_ADDRESS_WITH_NAME: Final = re.compile(r".*<\s*([^<>\s]+@[^<>\s]+)\s*>\s*", re.DOTALL)
+_ADDRESS_WITH_NAME: Final = re.compile(r"^[^<]*<\s*([^<>\s@]+@[^<>\s@]+)\s*>\s*$")
 _LINKEDIN_PERSON: Final = re.compile(r"/(in|pub)/([^/]+)/?", re.IGNORECASE)
 _LINKEDIN_HANDLE: Final = re.compile(r"@?[\w%-]{3,100}")
 _LINKEDIN_WANTED: Final = "Write it as in https://www.linkedin.com/in/maya-haddad."

@@ -13,7 +13,7 @@ _START: Final = re.compile(r"\A\ufeff?\s*BEGIN:VCARD\s*$", re.IGNORECASE | re.MU
 # A line that goes on in the next one: folded, or in quoted-printable.
 _FOLD: Final = re.compile(r"\r?\n[ \t]")
 _SOFT_BREAK: Final = re.compile(r"=\r?\n")
-_PROPERTY: Final = re.compile(r"(?:[\w-]+\.)?([\w-]+)((?:;[^:\"]*(?:\"[^\"]*\")?[^:\"]*)*):(.*)")
+_PROPERTY: Final = re.compile(r'^(?:[\w-]+\.)?([\w-]+)((?:;(?:[^;:"]|"[^"]*")*)*):(.*)')
 _ESCAPED: Final = re.compile(r"\\(.)")
 _PARTED: Final = re.compile(r"(?<!\\);")
 # Headings of properties that are one text. Of several the first counts.

@@ -8,8 +8,9 @@ from aiicp.wizard.questions import Option, Question, QuestionType
 
 Reply = str | int | bool | list[str]
 
-_LISTED: Final = re.compile(r"\s*(?:,|;|\n|&|\band\b|\bund\b|\by\b|\bet\b|\+)\s*", re.IGNORECASE)
-_PLACES: Final = re.compile(r"\s*\d{1,2}\s*\.?(?:\s*(?:,|;|and|und|y|et|&)\s*\d{1,2}\s*\.?)*\s*", re.IGNORECASE)
+_LISTED: Final = re.compile(r"[,;\n&+]|\b(?:and|und|y|et)\b", re.IGNORECASE)
+# Of a text with single spaces.
+_PLACES: Final = re.compile(r"^\d{1,2} ?\.?(?: ?(?:,|;|and|und|y|et|&) ?\d{1,2} ?\.?)* ?$", re.IGNORECASE)
 _PLACE: Final = re.compile(r"\d{1,2}")
 _NUMBER: Final = re.compile(r"\d{1,9}")
 _ALL: Final = frozenset(("all", "all of them", "alle", "todos", "tous", "everything", "every day"))
@@ -100,7 +101,7 @@ def _one(question: Question, reply: Reply) -> str:
     if question.rules.number is not None:
         return _number(question, written)
     found = _option(question.options, written)
-    if found is None and _PLACES.fullmatch(written) and not question.rules.open_ended:
+    if found is None and _PLACES.fullmatch(" ".join(written.split())) and not question.rules.open_ended:
         found = _at(question.options, int(_PLACE.findall(written)[0]))
     if found is not None:
         return found.value
@@ -135,10 +136,10 @@ def _several(question: Question, reply: Reply) -> list[str]:
         parts = [str(each) for each in reply]
     elif (whole := _option(question.options, str(reply))) is not None:
         parts = [whole.value]
-    elif _PLACES.fullmatch(str(reply)):
+    elif _PLACES.fullmatch(" ".join(str(reply).split())):
         parts = _PLACE.findall(str(reply))
     else:
-        parts = list(filter(None, _LISTED.split(str(reply).strip())))
+        parts = [stripped for part in _LISTED.split(str(reply)) if (stripped := part.strip())]
     found: dict[str, None] = {}
     for part in parts:
         option = _option(question.options, part)

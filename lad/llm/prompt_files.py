@@ -28,7 +28,7 @@ from lad.llm.secrecy import RUN
 _FILE: Final = re.compile(r"\A(?P<name>[a-z][a-z0-9_]*)\.v(?P<version>[1-9][0-9]*)\.md")
 _SECTION: Final = re.compile(r"^--- (system|user|assistant)$", re.MULTILINE)
 _VARIABLE: Final = re.compile(r"\{\{\s*([a-z][a-z0-9_]*)\s*\}\}")
-_BETWEEN: Final = re.compile(r"\{\{[^}]*\}\}")
+_BETWEEN: Final = re.compile(r"\{\{[^{}]*\}\}")
 FOLDER: Final = "prompts"
 
 

@@ -12,7 +12,7 @@ MAX_SHOWN: Final = 50_000
 PLACEHOLDER_PARTS: Final = ("not_unlocked", "noemail", "no_email", "domain.com")
 ROLE_MAILBOXES: Final = frozenset({"info", "contact", "admin", "support", "hello"})
 PLACEHOLDER_DOMAINS: Final = frozenset({"example.com", "domain.com"})
-_ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_ADDRESS: Final = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+")
 Json = Mapping[str, Any]
 
 
