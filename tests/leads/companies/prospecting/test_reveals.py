@@ -1,5 +1,6 @@
 """Reveals ask for nobody twice, and are paid exactly once and only for what they bring."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,8 @@ from django.utils import timezone
 from lad.tenancy.context import platform_context, tenant_context
 from leads.companies.accounts.models import DirectoryAccount
 from leads.companies.apollo.errors import AnswerLost, DirectoryDown, KeyRefused, LimitReached
+from leads.companies.apollo.phones import PhoneDelivery
+from leads.companies.apollo.records import Phone
 from leads.companies.models import EmployeeCache
 from leads.companies.reveals import claims, recording, services, worker
 from leads.companies.reveals.errors import NotEnoughCredit, RevealDecided
@@ -18,9 +21,20 @@ from leads.companies.reveals.selectors import progress_of, results_of
 from leads.companies.reveals.tokens import make_token
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
-from tests.leads.companies.prospecting.directory import MOBILE, Directory, books, matched, person_id, phones, spend
+from tests.leads.companies.prospecting.directory import (
+    MOBILE,
+    Directory,
+    books,
+    fund,
+    matched,
+    person_id,
+    phones,
+    spend,
+)
+from tests.support.concurrency import run_together
 
 ID = person_id(1)
+LANDLINE = "+97142345678"
 
 
 def ask(tenant: Tenant, people: list[str], *kinds: str) -> Any:
@@ -159,9 +173,79 @@ def test_a_worker_that_dies_after_its_request_leaves_an_unknown_answer(
     later(tenant, lease_until=timezone.now() - timedelta(seconds=1))
     assert directory.run() == 0
     assert (reveal(tenant).state, books(tenant)) == (RevealState.UNKNOWN, (0, 2))
-    # The worker was only slow: its answer comes too late to change anything.
+    # The worker was only slow. Nobody has asked since, so its answer, which is paid for, is taken.
     recording.record_answer(batch, directory.bulk_match([ID]))
-    assert (reveal(tenant).state, books(tenant)) == (RevealState.UNKNOWN, (0, 2))
+    recording.record_answer(batch, directory.bulk_match([ID]))
+    assert (reveal(tenant).state, books(tenant)) == (RevealState.FOUND, (2, 0))
+
+
+@pytest.mark.parametrize(("decision", "state"), [("ask_again", RevealState.QUEUED), ("give_up", RevealState.FAILED)])
+def test_an_answer_that_somebody_decided_not_to_wait_for_changes_nothing(
+    tenant: Tenant, directory: Directory, known: Callable[..., list[str]], decision: str, state: RevealState
+) -> None:
+    ask(tenant, known())
+    batch = claims.mark_sent(claims.claim(tenant.pk))
+    later(tenant, lease_until=timezone.now() - timedelta(seconds=1))
+    directory.run()
+    with tenant_context(tenant.pk):
+        getattr(services, decision)(reveal=reveal(tenant))
+    recording.record_answer(batch, directory.bulk_match([ID]))
+    assert (reveal(tenant).state, books(tenant)) == (state, (0, 0))
+
+
+def test_a_slow_worker_and_the_one_that_took_over_do_not_both_ask(
+    tenant: Tenant, directory: Directory, known: Callable[..., list[str]]
+) -> None:
+    ask(tenant, known())
+    slow = claims.claim(tenant.pk)
+    later(tenant, lease_until=timezone.now() - timedelta(seconds=1))
+    directory.run()
+    assert not claims.mark_sent(slow).rows
+    recording.postpone(slow, timezone.now(), "The limit is reached.")
+    assert (reveal(tenant).state, books(tenant)) == (RevealState.FOUND, (2, 0))
+
+
+def test_a_person_is_asked_for_once_where_address_and_number_are_due_together(
+    tenant: Tenant, directory: Directory, known: Callable[..., list[str]]
+) -> None:
+    fund(tenant, 1_000)
+    people = known(50)
+    ask(tenant, people, "email")
+    ask(tenant, people, "phone")
+    directory.run()
+    asked = Counter(person for call in directory.asked for person in call)
+    assert (len(asked), set(asked.values())) == (50, {1})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_that_claim_at_once_do_not_part_a_persons_reveals(
+    tenant: Tenant, directory: Directory, known: Callable[..., list[str]]
+) -> None:
+    ask(tenant, known(2), "email")
+    ask(tenant, known(2), "phone")
+    batches = run_together(*[lambda: claims.claim(tenant.pk)] * 3)
+    assert sorted(len(batch.rows) for batch in batches) == [0, 0, 4]
+
+
+@pytest.mark.parametrize(("comes", "state"), [("in time", RevealState.WAITING), ("late", RevealState.FAILED)])
+def test_a_number_that_the_directory_charges_nothing_for_is_free(
+    tenant: Tenant,
+    directory: Directory,
+    known: Callable[..., list[str]],
+    comes: str,
+    state: RevealState,
+) -> None:
+    ask(tenant, known(), "phone")
+    directory.run()
+    if comes == "late":
+        later(tenant, expires_at=timezone.now() - timedelta(seconds=1))
+        directory.run()
+    assert reveal(tenant, "phone").state == state
+    recording.deliver(tenant.pk, PhoneDelivery({ID: (Phone(LANDLINE, "work_direct", "high"),)}))
+    row = reveal(tenant, "phone")
+    assert (row.state, row.value, row.credits, books(tenant)) == (RevealState.FOUND, LANDLINE, 0, (0, 0))
+    ask(tenant, known(), "phone")
+    assert directory.run() == 0
 
 
 @pytest.fixture
