@@ -3,12 +3,16 @@
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from billing.pricing.models import Price
+from billing.pricing.services.quoting import NoPrice
 from lad.tenancy.context import platform_context, tenant_context
+from leads.companies import charging
 from leads.companies.accounts.models import DirectoryAccount
 from leads.companies.apollo.errors import AnswerLost, DirectoryDown, KeyRefused, LimitReached
 from leads.companies.apollo.phones import PhoneDelivery
@@ -26,6 +30,7 @@ from tests.leads.companies.prospecting.directory import (
     Directory,
     books,
     fund,
+    list_prices,
     matched,
     person_id,
     phones,
@@ -370,6 +375,38 @@ def test_what_cannot_be_paid_is_not_asked_for(
         cost = services.estimate(people, ["email"])
         assert (cost.credits, cost.cached) == (50, 5)
     assert books(tenant)[1] == 0
+
+
+def test_by_an_account_of_its_own_a_tenant_pays_only_what_is_named_for_that(
+    tenant: Tenant, directory: Directory, known: Callable[..., list[str]]
+) -> None:
+    with tenant_context(tenant.pk):
+        DirectoryAccount.objects.create(tenant=tenant, name="Our Apollo", api_key="ours")
+        assert services.estimate(known(2), ["email", "phone"]).credits == 0
+    ask(tenant, known(2), "email")
+    directory.run()
+    assert (reveal(tenant).state, books(tenant)) == (RevealState.FOUND, (0, 0))
+    list_prices(provider=charging.OWN_PROVIDER, prices={"phone": Decimal(3)})
+    with tenant_context(tenant.pk):
+        assert services.estimate(known(2), ["email", "phone"]).credits == 6
+    ask(tenant, known(2), "phone")
+    directory.run()
+    assert books(tenant) == (0, 6)
+    recording.deliver(tenant.pk, phones(MOBILE))
+    assert (reveal(tenant, "phone").state, books(tenant)) == (RevealState.FOUND, (3, 3))
+
+
+def test_without_a_price_nothing_is_sold_by_the_platforms_account(
+    tenant: Tenant, directory: Directory, known: Callable[..., list[str]]
+) -> None:
+    ask(tenant, known())
+    with platform_context():
+        Price.objects.update(effective_to=timezone.now())
+    with tenant_context(tenant.pk), pytest.raises(NoPrice):
+        services.request(known(), ["phone"])
+    # What was asked for before is not asked of the directory either.
+    directory.run()
+    assert (reveal(tenant).state, directory.asked, books(tenant)) == (RevealState.FAILED, [], (0, 0))
 
 
 def test_a_cancelled_request_is_not_asked_for(
