@@ -112,8 +112,9 @@ def fail(batch: Batch, reason: str) -> None:
 def deliver(tenant_id: UUID, delivery: PhoneDelivery) -> int:
     """Write down numbers that the directory delivers, and charge for them. Return how many reveals that ended.
 
-    A number that is no mobile one is free, because the directory charges nothing for it. A delivery may come before the answer to the request, again, or late. One that comes again changes nothing. One
-    that comes after its credits were released is paid for now, or is not kept.
+    A number that is no mobile one is free, because the directory charges nothing for it. A delivery may come before the
+    answer to the request, again, or late. One that comes again changes nothing. One that comes after its credits were
+    released is paid for now, or is not kept.
     """
     with tenant_context(tenant_id):
         now = timezone.now()
