@@ -1,6 +1,6 @@
 """The demo's price list: common prices, those of single tenants, and the packages of credits.
 
-What every installation has a price for from the beginning, finding people and language models, keeps that price.
+What the installation has a common price for already keeps that: every one has some from the beginning.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from billing.payments.models import CreditPackage
-from billing.pricing.models import ANY_MODEL, Price, PriceScheme
+from billing.pricing.models import ANY_MODEL, COMPONENT, Price, PriceScheme
 from demo.demo_tenant import DemoTenant
 
 LISTED_DAYS: Final = 400
@@ -33,6 +33,10 @@ LIST: Final = (
     ListedPrice("stt", "openai", "whisper-1", "second", "0.0001", "Transcription of calls"),
     ListedPrice("llm", "openai", "gpt-4", "token", "0.00003", "Conversation in calls", "0.00006", 60),
     ListedPrice("llm", "openai", "gpt-3.5-turbo", "token", "0.000002", "Assistant and summaries"),
+    ListedPrice("llm_prompt", "openai_compatible", ANY_MODEL, "token", "0.0000006", "Assistant: what a model reads"),
+    ListedPrice("llm_completion", "openai_compatible", ANY_MODEL, "token", "0.0000024", "Assistant: what it writes"),
+    ListedPrice("llm_prompt", "anthropic", ANY_MODEL, "token", "0.000003", "Assistant: what a model reads"),
+    ListedPrice("llm_completion", "anthropic", ANY_MODEL, "token", "0.000015", "Assistant: what it writes"),
     ListedPrice("tts", "openai", "tts-1", "character", "0.000015", "Voice of the agents"),
     ListedPrice("tts", "openai", "tts-1-hd", "character", "0.00003", "Voice of the agents, high quality"),
     ListedPrice("telephony", "twilio", "voice", "minute", "0.013", "Calls", "0.014", 45),
@@ -40,6 +44,9 @@ LIST: Final = (
     ListedPrice("vm_infrastructure", "runpod", "cpu-basic", "second", "0.0002", "Servers of the agents"),
     ListedPrice("enrichment", "apollo", "contact", "record", "0.02", "Contact data"),
     ListedPrice("enrichment", "apollo", "company", "record", "0.05", "Company data"),
+    ListedPrice("enrichment", "apollo", "email", "record", "0.02", "E-mail addresses of people"),
+    ListedPrice("enrichment", "apollo", "phone", "record", "0.10", "Mobile numbers of people"),
+    ListedPrice("enrichment", "apollo", "company_search", "record", "0.01", "Pages of companies"),
     ListedPrice("messaging", "lad", "email", "message", "0.002", "E-mails of campaigns"),
     ListedPrice("enrichment", "apollo", ANY_MODEL, "record", "0.03", "Any other record"),
 )
@@ -86,7 +93,10 @@ def load_shared(now: datetime) -> None:
     """Create the common price list, with past prices and a future one, and the credit packages."""
     listed = now - timedelta(days=LISTED_DAYS)
     rows = []
+    known = set(Price.all_objects.filter(tenant=None).values_list(*COMPONENT))
     for entry in LIST:
+        if (entry.category, entry.provider, entry.model, entry.unit) in known:
+            continue
         since = listed
         if entry.before:
             since = now - timedelta(days=entry.changed)

@@ -6,7 +6,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -113,14 +112,12 @@ def deliver(tenant_id: UUID, delivery: PhoneDelivery) -> int:
     """Write down numbers that the directory delivers, and charge for them. Return how many reveals that ended.
 
     A number that is no mobile one is free, because the directory charges nothing for it. A delivery may come before the
-    answer to the request, again, or late. One that comes again changes nothing. One that comes after its credits were
-    released is paid for now, or is not kept.
+    answer to the request, again, or late. What was found stays, whatever comes after it. A number that comes after its
+    credits were released is paid for now, or is not kept.
     """
     with tenant_context(tenant_id):
         now = timezone.now()
-        rows = Reveal.objects.filter(
-            Q(state__in=(RevealState.ASKING, RevealState.WAITING, RevealState.UNKNOWN))
-            | Q(state__in=(RevealState.FAILED, RevealState.QUEUED), sent_at__isnull=False),
+        rows = Reveal.objects.exclude(state=RevealState.FOUND).filter(
             tenant=tenant_id,
             source=sources.APOLLO,
             kind=RevealKind.PHONE,
@@ -131,8 +128,9 @@ def deliver(tenant_id: UUID, delivery: PhoneDelivery) -> int:
         for row in rows.select_for_update(no_key=True).order_by("pk"):
             best = best_phone(delivery.people[row.person_id])
             if best is None:
-                _write(row, _ended(RevealState.EMPTY, ""))
-                unused.append(row)
+                if row.state != RevealState.EMPTY:
+                    _write(row, _ended(RevealState.EMPTY, ""))
+                    unused.append(row)
             elif not _is_mobile(best):
                 _write(row, _found_phone(best))
                 free.append(row)

@@ -36,7 +36,7 @@ from tests.leads.companies.prospecting.directory import (
     phones,
     spend,
 )
-from tests.support.concurrency import run_together
+from tests.support.concurrency import ConcurrentWork, wait_until_blocked
 
 ID = person_id(1)
 LANDLINE = "+97142345678"
@@ -210,6 +210,22 @@ def test_a_slow_worker_and_the_one_that_took_over_do_not_both_ask(
     assert (reveal(tenant).state, books(tenant)) == (RevealState.FOUND, (2, 0))
 
 
+def test_a_slow_attempt_says_nothing_about_a_later_one(
+    tenant: Tenant, directory: Directory, known: Callable[..., list[str]]
+) -> None:
+    ask(tenant, known())
+    slow = claims.mark_sent(claims.claim(tenant.pk))
+    later(tenant, lease_until=timezone.now() - timedelta(seconds=1))
+    directory.run()
+    with tenant_context(tenant.pk):
+        services.ask_again(reveal=reveal(tenant))
+    newer = claims.mark_sent(claims.claim(tenant.pk))
+    recording.fail(slow, "The key is refused.")
+    assert (reveal(tenant).state, books(tenant)) == (RevealState.ASKING, (0, 2))
+    recording.record_answer(newer, directory.bulk_match([ID]))
+    assert (reveal(tenant).state, books(tenant)) == (RevealState.FOUND, (2, 0))
+
+
 def test_a_person_is_asked_for_once_where_address_and_number_are_due_together(
     tenant: Tenant, directory: Directory, known: Callable[..., list[str]]
 ) -> None:
@@ -217,19 +233,24 @@ def test_a_person_is_asked_for_once_where_address_and_number_are_due_together(
     people = known(50)
     ask(tenant, people, "email")
     ask(tenant, people, "phone")
-    directory.run()
+    while directory.run():
+        pass
     asked = Counter(person for call in directory.asked for person in call)
     assert (len(asked), set(asked.values())) == (50, {1})
 
 
 @pytest.mark.django_db(transaction=True)
-def test_workers_that_claim_at_once_do_not_part_a_persons_reveals(
+def test_claims_of_a_tenant_take_turns_so_that_no_person_is_parted(
     tenant: Tenant, directory: Directory, known: Callable[..., list[str]]
 ) -> None:
-    ask(tenant, known(2), "email")
-    ask(tenant, known(2), "phone")
-    batches = run_together(*[lambda: claims.claim(tenant.pk)] * 3)
-    assert sorted(len(batch.rows) for batch in batches) == [0, 0, 4]
+    ask(tenant, known(2), "email", "phone")
+    others: list[claims.Batch] = []
+    with tenant_context(tenant.pk):
+        first = claims.claim(tenant.pk)
+        work = ConcurrentWork(lambda: others.append(claims.claim(tenant.pk)))
+        wait_until_blocked()
+    assert work.succeeded()
+    assert [len(batch.rows) for batch in (first, *others)] == [4, 0]
 
 
 @pytest.mark.parametrize(("comes", "state"), [("in time", RevealState.WAITING), ("late", RevealState.FAILED)])
@@ -281,6 +302,20 @@ def test_a_number_that_is_delivered_twice_is_paid_once(
     assert (row.state, row.value, row.confidence, books(tenant)) == (RevealState.FOUND, MOBILE, 90, (12, 0))
     with tenant_context(tenant.pk):
         assert EmployeeCache.objects.get(apollo_person_id=ID).employee_phone == MOBILE
+
+
+def test_a_delivery_that_comes_after_another_takes_nothing_away_and_is_paid_once(
+    tenant: Tenant, directory: Directory, known: Callable[..., list[str]], deliver: Callable[..., int]
+) -> None:
+    ask(tenant, known(), "phone")
+    directory.run()
+    assert deliver() == 204
+    assert (reveal(tenant, "phone").state, books(tenant)) == (RevealState.EMPTY, (0, 0))
+    # The directory has found one after all, and charges for it.
+    for numbers in ((MOBILE,), ("+971509876543",), (), (MOBILE,)):
+        assert deliver(*numbers) == 204
+        row = reveal(tenant, "phone")
+        assert (row.state, row.value, books(tenant)) == (RevealState.FOUND, MOBILE, (10, 0))
 
 
 def test_a_number_may_come_before_the_answer_to_its_request(
@@ -375,6 +410,27 @@ def test_what_cannot_be_paid_is_not_asked_for(
         cost = services.estimate(people, ["email"])
         assert (cost.credits, cost.cached) == (50, 5)
     assert books(tenant)[1] == 0
+
+
+def test_what_is_known_or_known_not_to_be_there_is_asked_for_again_without_credit(
+    tenant: Tenant, directory: Directory, known: Callable[..., list[str]]
+) -> None:
+    directory.people[person_id(2)] = None
+    people = known(3)
+    with tenant_context(tenant.pk):
+        # An import, for example, has brought it.
+        EmployeeCache.objects.filter(apollo_person_id=person_id(3)).update(employee_email="anna@clinic3.example")
+        assert (services.estimate(people, ["email"]).credits, services.estimate(people, ["email"]).cached) == (4, 1)
+    ask(tenant, people)
+    directory.run()
+    assert (directory.asked, books(tenant)) == ([[person_id(1), person_id(2)]], (2, 0))
+    spend(tenant, 98)
+    row = ask(tenant, people)
+    assert directory.run() == 0
+    with tenant_context(tenant.pk):
+        cost = services.estimate(people, ["email"])
+        assert (cost.credits, cost.cached, cost.paid, cost.available) == (0, 3, 0, 0)
+        assert [each.state for each in results_of(row)] == ["found", "empty", "found"]
 
 
 def test_by_an_account_of_its_own_a_tenant_pays_only_what_is_named_for_that(
