@@ -4,7 +4,7 @@ By the platform's account nothing is sold without a price. A tenant with an acco
 itself, and pays LAD only what the price list names for that.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -64,18 +64,22 @@ def funds(components: Iterable[str], *, now: datetime | None = None) -> Funds:
     """Return prices and credit of the current tenant. Raises NoPrice: what has no price is not sold."""
     now = now or timezone.now()
     provider = provider_of(current_tenant_id())
-    prices = {name: _price(item(name, provider), now) for name in dict.fromkeys(components)}
+    prices = _prices([item(name, provider) for name in dict.fromkeys(components)], now)
     return Funds(prices, selectors.spendable(wallets.paying_wallet(), now=now))
 
 
-def _price(of: UsageItem, now: datetime) -> Decimal:
+def _prices(items: Sequence[UsageItem], now: datetime) -> dict[str, Decimal]:
+    """Return the price of one of each component. By an own account those without one are free."""
+    if not items:
+        return {}
     try:
-        [priced] = quoting.price_items([of], at=now)
+        priced = quoting.price_items(items, at=now)
     except NoPrice:
-        if of.provider == OWN_PROVIDER:
-            return ZERO
-        raise
-    return priced.cost
+        if items[0].provider != OWN_PROVIDER:
+            raise
+        first, *others = items
+        return {**({first.model: ZERO} if not others else _prices([first], now)), **_prices(others, now)}
+    return {each.model: each.cost for each in priced}
 
 
 def hold(
