@@ -47,8 +47,10 @@ from tools.runtime.process import spawn  # noqa: E402
 HOST: Final = "lad.chaos.example"
 # How long LAD waits for an answer. The sandbox charges, and takes longer.
 TIMEOUT_SECONDS: Final = 5
-# Numbers come so much sooner than at Apollo.
-HASTE: Final = 10.0
+# The sandbox's clock is slow, so that a window that somebody fills lasts until LAD calls, however busy the machine is.
+# Numbers come ten times as soon as at Apollo all the same.
+SPEED: Final = 0.05
+HASTE: Final = 10.0 / SPEED
 TOO_LATE_SECONDS: Final = 30 * 3_600 * HASTE
 TICK_SECONDS: Final = 0.1
 SAY_EVERY: Final = 15.0
@@ -269,7 +271,7 @@ def report(run: Run, first: Judge, last: Judge, again: tuple[int, Decimal], opti
         (f"{unknown} unknown then, at most {most} of lost answers and killed workers", 0 < unknown <= most),
         (f"{left} neither found, empty nor ended, aim 0", not left),
         ("nothing is held in the end", not any(each.reserved or each.open_uses for each in last.books)),
-        (f"asked for once more: {again[0]} more charges, {again[1]} more paid, aim 0", again == (0, 0)),
+        (f"asked for once more: {again[0]} more charges, {again[1]} more paid, aim 0", not any(again)),
         (f"LAD was refused in each window: {windows}", all(windows[each] for each in WINDOWS)),
         (
             "deliveries of numbers were lost, repeated, polled",
@@ -351,7 +353,7 @@ def main() -> int:
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, directory, ignore_errors=True)
         address = f"{HOST}={PLAIN_HOST}:{port}"
-        ports = stack.enter_context(sandbox(directory, "--web", address, "--haste", str(HASTE)))
+        ports = stack.enter_context(sandbox(directory, "--web", address, "--speed", str(SPEED), "--haste", str(HASTE)))
         os.environ.update(
             DJANGO_SETTINGS_MODULE="lad.settings",
             FIELD_ENCRYPTION_KEYS=Fernet.generate_key().decode(),

@@ -46,7 +46,9 @@ def record_answer(batch: Batch, answer: PeopleAnswer) -> None:
     with tenant_context(batch.tenant_id):
         now = timezone.now()
         caching.store_people([each for each in answer.people.values() if each is not None], now=now)
-        used, unused, free = [], [], []
+        used: list[Reveal] = []
+        unused: list[Reveal] = []
+        free: list[Reveal] = []
         for row in _locked(batch):
             values = _answered(row, answer.people.get(row.person_id), answer.request_id, now)
             _write(row, values)
