@@ -39,12 +39,15 @@ SELECT count(*) FILTER (WHERE state = 'queued' AND next_attempt_at <= now()),
 FROM reveals
 """
 PASS: Final = """
+WITH open_rows AS (
+    SELECT id FROM reveals WHERE state IN ('queued', 'waiting', 'asking') ORDER BY id FOR NO KEY UPDATE
+)
 UPDATE reveals SET
     next_attempt_at = next_attempt_at - %(time)s::interval,
     expires_at = expires_at - %(time)s::interval,
     lease_until = CASE WHEN lease_until < now() + %(alive)s::interval THEN lease_until - %(time)s::interval
         ELSE lease_until END
-WHERE state IN ('queued', 'waiting', 'asking')
+FROM open_rows WHERE reveals.id = open_rows.id AND state IN ('queued', 'waiting', 'asking')
 """
 
 

@@ -84,9 +84,10 @@ def postpone(batch: Batch, until: datetime, reason: str) -> None:
         for row in rows:
             _write(row, _again(until, reason))
         _settle((), rows, NOT_ASKED)
-        Reveal.objects.filter(tenant=batch.tenant_id, state=RevealState.QUEUED, next_attempt_at__lt=until).update(
-            next_attempt_at=until, error=reason
-        )
+        due = Reveal.objects.filter(tenant=batch.tenant_id, state=RevealState.QUEUED, next_attempt_at__lt=until)
+        # In the order of all others, and without what somebody else is changing: nobody waits in a circle.
+        others = due.select_for_update(no_key=True, skip_locked=True).order_by("pk").values_list("pk", flat=True)
+        Reveal.objects.filter(pk__in=list(others)).update(next_attempt_at=until, error=reason)
 
 
 def retry(batch: Batch, reason: str) -> None:
