@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from aiicp.features import ICP_ASSISTANT
 from billing.pricing.models import PriceCategory
-from billing.pricing.services.quoting import NoPrice, UsageItem
+from billing.pricing.services.quoting import UsageItem
 from billing.units import PriceUnit
 from billing.usage.services import held
 from billing.usage.services.held import PlannedUse
@@ -48,8 +48,8 @@ class Held:
 def hold(*, use_id: UUID, connection: ModelConnection, estimates: Sequence[Usage], now: datetime) -> Held:
     """Hold what the calls of a use cost at most. Call it in the transaction that stores what is asked.
 
-    Models without a price are free, as are a tenant's own connections. Raises what the database raises, so that no
-    model is asked unpaid.
+    A model of the platform's without a price is refused with NoPrice, so that the platform gives nothing away. A
+    tenant's own connection is free. Raises what the database raises, so that no model is asked unpaid.
     """
     if connection.tenant_id is not None:
         return Held()
@@ -58,7 +58,7 @@ def hold(*, use_id: UUID, connection: ModelConnection, estimates: Sequence[Usage
     prompt, completion = _items(connection, inputs, outputs)
     use = PlannedUse(_reference(use_id), prompt, ICP_ASSISTANT, {"use": str(use_id)}, further=(completion,))
     [found] = held.hold_many(uses=[use], ttl=HOLD_TTL, now=now).values()
-    return Held(None if isinstance(found.error, NoPrice) else found.error)
+    return Held(found.error)
 
 
 def settle(*, use_id: UUID | str, usages: Sequence[Usage], now: datetime | None = None) -> None:

@@ -13,9 +13,7 @@ import argparse
 import json
 import os
 import random
-import secrets
 import shutil
-import signal
 import sys
 import tempfile
 import time
@@ -31,7 +29,8 @@ from cryptography.fernet import Fernet
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.chaos_world import (  # noqa: E402  (importable only after sys.path is set)
+from benchmarks.chaos_processes import Chaos, sandbox  # noqa: E402  (importable only after sys.path is set)
+from benchmarks.chaos_world import (  # noqa: E402
     PLAIN_HOST,
     QUEUE_HOST,
     ChaosWorld,
@@ -40,12 +39,7 @@ from benchmarks.chaos_world import (  # noqa: E402  (importable only after sys.p
     judge,
 )
 from benchmarks.ledger_stress import Servers, migrated_servers  # noqa: E402
-from benchmarks.outbox_kill import _children as children_of  # noqa: E402
-from tools.runtime.process import Child, spawn  # noqa: E402
 
-WORKERS, CHILDREN = 2, 2
-WHOLE_WORKER_EVERY: Final = 8
-START_SECONDS: Final = 30.0
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.05, 0.4
 SAY_EVERY: Final = 15.0
 # Before the first message is sent: workers are killed while they start, too.
@@ -53,7 +47,6 @@ EARLY_KILLS: Final = 3
 # All kills and restarts are done when so many of the messages are sent. What they interrupted takes minutes of
 # leases and looks, which the rest of the messages fills.
 DONE_AT: Final = 0.9
-QUARTERS: Final = 4
 NEARLY_ALL: Final = 0.99
 PROGRESS: Final = """
 SELECT count(*) FILTER (WHERE state = 'sent'),
@@ -64,92 +57,6 @@ FROM messages WHERE direction = 'outbound'
 """
 # Longer than any lease and the pause between the first two looks for a lost message.
 QUIET_SECONDS: Final = 300.0
-
-
-@dataclass
-class Chaos:
-    """The processes that are killed, and how often that was done."""
-
-    servers: Servers
-    directory: Path
-    environment: dict[str, str]
-    workers: list[Child] = field(default_factory=list)
-    restarts: int = 0
-    restart_seconds: float = 0.0
-    # The share of the messages that was sent at each kill of a process, and at each of a whole worker.
-    process_kills: list[float] = field(default_factory=list)
-    worker_kills: list[float] = field(default_factory=list)
-
-    @property
-    def kills(self) -> int:
-        return len(self.process_kills) + len(self.worker_kills)
-
-    @property
-    def interrupted(self) -> int:
-        """Return how many sends the kills and restarts interrupted at most: one in each process that was hit."""
-        return len(self.process_kills) + (len(self.worker_kills) + self.restarts * WORKERS) * CHILDREN
-
-    def kills_by_quarter(self) -> list[int]:
-        """Return the number of kills in each quarter of the messages."""
-        quarters = [0] * QUARTERS
-        for share in (*self.process_kills, *self.worker_kills):
-            quarters[min(int(share * QUARTERS), QUARTERS - 1)] += 1
-        return quarters
-
-    def keep_alive(self) -> None:
-        self.workers = [worker for worker in self.workers if worker.running]
-        while len(self.workers) < WORKERS:
-            options = ["--concurrency", str(CHILDREN), "--without-gossip", "--without-mingle", "-l", "WARNING"]
-            name = f"chaos-{secrets.token_hex(4)}@%h"
-            command = [sys.executable, "-m", "lad.worker", "-n", name, *options]
-            log = self.directory / "workers.log"
-            self.workers.append(spawn("worker", command, log=log, directory=ROOT, environment=self.environment))
-
-    def kill(self, share: float) -> None:
-        """Kill a process of a pool, or now and then a whole worker, when that share of the messages is sent."""
-        if self.kills % WHOLE_WORKER_EVERY == WHOLE_WORKER_EVERY - 1:
-            random.choice(self.workers).kill()
-            self.worker_kills.append(share)
-            return
-        pids = [pid for worker in self.workers if worker.running for pid in children_of(worker.process.pid)]
-        if pids:
-            os.kill(random.choice(pids), signal.SIGKILL)
-            self.process_kills.append(share)
-
-    def restart(self) -> None:
-        """Kill the database or the broker and start it again."""
-        began = time.monotonic()
-        if self.restarts % 2:
-            valkey = self.servers.valkey
-            if valkey.child is not None:
-                valkey.child.kill()
-            valkey.start()
-        else:
-            self.servers.kill()
-        self.restarts += 1
-        self.restart_seconds += time.monotonic() - began
-
-    def stop(self) -> None:
-        for worker in self.workers:
-            worker.kill()
-
-
-@contextmanager
-def sandbox(directory: Path) -> Iterator[dict[str, int]]:
-    """Run the sandbox and yield its ports. Its people answer nothing."""
-    home, ports = directory / "sandbox", directory / "sandbox.json"
-    home.mkdir()
-    command = [sys.executable, "-m", "sandbox", "--home", str(home), "--people", "silent", "--port-file", str(ports)]
-    child = spawn("sandbox", command, log=directory / "sandbox.log", directory=ROOT)
-    try:
-        deadline = time.monotonic() + START_SECONDS
-        while not ports.exists():
-            if time.monotonic() > deadline or not child.running:
-                raise SystemExit("The sandbox did not start:\n" + "\n".join(child.last_lines()))
-            time.sleep(0.05)
-        yield json.loads(ports.read_text())
-    finally:
-        child.stop(seconds=10)
 
 
 class Observer:

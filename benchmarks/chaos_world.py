@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import time, timedelta
 from decimal import Decimal
@@ -30,11 +30,11 @@ class SandboxControl:
     def __init__(self, port: int) -> None:
         self._port = port
 
-    def ask(self, method: str, path: str, body: object = None) -> Any:
+    def ask(self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         connection = HTTPConnection(PLAIN_HOST, self._port, timeout=60)
         try:
-            connection.request(method, path, body=data)
+            connection.request(method, path, body=data, headers=headers or {})
             return json.loads(connection.getresponse().read())
         finally:
             connection.close()

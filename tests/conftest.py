@@ -64,6 +64,8 @@ def pytest_collection() -> Iterator[Any]:
 def django_db_setup(django_test_environment: None) -> None:
     """Make the test database, which the owner migrated; the tests themselves run as the restricted login."""
     use_migrated_copy(f"test_lad_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}")
+    # Every test sets its own prices. What the migrations list is for test_standard_prices.py.
+    empty_tables()
     # Nothing drops it: the server is removed at the end of the run.
 
 

@@ -27,6 +27,7 @@ from aiicp.conversations.models import Conversation, ConversationStatus, Message
 from aiicp.conversations.services import ConversationClosed, StillAnswering, is_answering, locked, post_message
 from aiicp.extraction.extractor import Value
 from aiicp.ownership import NotTheOwner
+from billing.pricing.services.quoting import NoPrice
 from lad.errors import Conflict, NotFound
 from lad.llm.messages import Usage
 from lad.llm.models import ModelConnection
@@ -117,7 +118,7 @@ def begin(
                 row.tenant_id, actor, row, message, reply, turn.understood, reading=questions[0], remark=questions[1]
             )
         del memory.metadata["answering"]
-        note = text(memory.language, "note.no_credit")
+        note = text(memory.language, "note.no_price" if isinstance(refused, NoPrice) else "note.no_credit")
     answer = compose(row, memory, reply, head=head, actor=actor, note=note, told_note=bool(note))
     return Turn(row.tenant_id, actor, row, message, reply, turn.understood, answer)
 

@@ -1,4 +1,7 @@
-"""The demo's price list: common prices, those of single tenants, and the packages of credits."""
+"""The demo's price list: common prices, those of single tenants, and the packages of credits.
+
+What the installation has a common price for already keeps that: every one has some from the beginning.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from billing.payments.models import CreditPackage
-from billing.pricing.models import ANY_MODEL, Price, PriceScheme
+from billing.pricing.models import ANY_MODEL, COMPONENT, Price, PriceScheme
 from demo.demo_tenant import DemoTenant
 
 LISTED_DAYS: Final = 400
@@ -42,7 +45,7 @@ LIST: Final = (
     ListedPrice("enrichment", "apollo", "contact", "record", "0.02", "Contact data"),
     ListedPrice("enrichment", "apollo", "company", "record", "0.05", "Company data"),
     ListedPrice("enrichment", "apollo", "email", "record", "0.02", "E-mail addresses of people"),
-    ListedPrice("enrichment", "apollo", "phone", "record", "0.10", "Phone numbers of people"),
+    ListedPrice("enrichment", "apollo", "phone", "record", "0.10", "Mobile numbers of people"),
     ListedPrice("enrichment", "apollo", "company_search", "record", "0.01", "Pages of companies"),
     ListedPrice("messaging", "lad", "email", "message", "0.002", "E-mails of campaigns"),
     ListedPrice("enrichment", "apollo", ANY_MODEL, "record", "0.03", "Any other record"),
@@ -90,7 +93,10 @@ def load_shared(now: datetime) -> None:
     """Create the common price list, with past prices and a future one, and the credit packages."""
     listed = now - timedelta(days=LISTED_DAYS)
     rows = []
+    known = set(Price.all_objects.filter(tenant=None).values_list(*COMPONENT))
     for entry in LIST:
+        if (entry.category, entry.provider, entry.model, entry.unit) in known:
+            continue
         since = listed
         if entry.before:
             since = now - timedelta(days=entry.changed)

@@ -1,10 +1,15 @@
-"""The credits of directories: their prices, and holding, charging and releasing them."""
+"""The credits of directories: their prices, and holding, charging and releasing them.
 
-from collections.abc import Collection, Iterable, Mapping
+By the platform's account nothing is sold without a price. A tenant with an account of its own pays the directory
+itself, and pays LAD only what the price list names for that.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -16,16 +21,18 @@ from billing.ledger import selectors
 from billing.ledger.services import wallets
 from billing.pricing.models import PriceCategory
 from billing.pricing.services import quoting
-from billing.pricing.services.quoting import UsageItem
+from billing.pricing.services.quoting import NoPrice, UsageItem
 from billing.units import PriceUnit
 from billing.usage.models import UsageEvent, UsageStatus
 from billing.usage.services import held
 from billing.usage.services.held import HeldUse, PlannedUse, SettledUses
 from lad.tenancy.context import current_tenant_id
+from leads.companies.accounts.selectors import find_account
 from leads.companies.features import FEATURE
 
-# The provider of the price list, whatever directory is behind it.
+# The providers of the price list, whatever directory is behind it: by the platform's account, and by the tenant's own.
 PROVIDER: Final = "apollo"
+OWN_PROVIDER: Final = "apollo_own_account"
 EMAIL: Final = "email"
 PHONE: Final = "phone"
 COMPANY_SEARCH: Final = "company_search"
@@ -64,27 +71,52 @@ class Funds:
         return max(many - int(min(limits)), 0)
 
 
-def item(component: str) -> UsageItem:
+def provider_of(tenant_id: UUID) -> str:
+    """Return the provider of the price list that the tenant pays. Call it in the tenant's scope."""
+    account = find_account(tenant_id)
+    return PROVIDER if account is None or account.tenant_id is None else OWN_PROVIDER
+
+
+def item(component: str, provider: str = PROVIDER) -> UsageItem:
     """Return one of the component, as the price list takes it."""
-    return UsageItem(PriceCategory.ENRICHMENT, PROVIDER, component, PriceUnit.RECORD, Decimal(1))
+    return UsageItem(PriceCategory.ENRICHMENT, provider, component, PriceUnit.RECORD, Decimal(1))
 
 
 def funds(components: Iterable[str], *, now: datetime | None = None) -> Funds:
     """Return prices, credit and quotas of the current tenant. Raises NoPrice: what has no price is not sold."""
     now = now or timezone.now()
-    names = list(dict.fromkeys(components))
-    priced = quoting.price_items([item(name) for name in names], at=now) if names else []
-    wallet = wallets.paying_wallet()
-    prices = {name: each.cost for name, each in zip(names, priced, strict=True)}
-    return Funds(prices, selectors.spendable(wallet, now=now), quotas.remaining(feature_key=FEATURE, now=now))
+    provider = provider_of(current_tenant_id())
+    prices = _prices([item(name, provider) for name in dict.fromkeys(components)], now)
+    available = selectors.spendable(wallets.paying_wallet(), now=now)
+    return Funds(prices, available, quotas.remaining(feature_key=FEATURE, now=now))
+
+
+def _prices(items: Sequence[UsageItem], now: datetime) -> dict[str, Decimal]:
+    """Return the price of one of each component. By an own account those without one are free."""
+    if not items:
+        return {}
+    try:
+        priced = quoting.price_items(items, at=now)
+    except NoPrice:
+        if items[0].provider != OWN_PROVIDER:
+            raise
+        first, *others = items
+        return {**({first.model: ZERO} if not others else _prices([first], now)), **_prices(others, now)}
+    return {each.model: each.cost for each in priced}
 
 
 def hold(
     uses: Mapping[str, str], *, ttl: timedelta, about: Mapping[str, str], now: datetime | None = None
 ) -> dict[str, HeldUse]:
     """Hold the credits of uses, each a component by its reference. Return what became of each. Idempotent."""
-    planned = [PlannedUse(reference, item(component), FEATURE, about) for reference, component in uses.items()]
-    return held.hold_many(uses=planned, ttl=ttl, now=now)
+    provider = provider_of(current_tenant_id())
+    planned = [
+        PlannedUse(reference, item(component, provider), FEATURE, about) for reference, component in uses.items()
+    ]
+    found = held.hold_many(uses=planned, ttl=ttl, now=now)
+    if provider == OWN_PROVIDER:
+        return {key: HeldUse() if isinstance(each.error, NoPrice) else each for key, each in found.items()}
+    return found
 
 
 def settle(*, used: Collection[str], unused: Collection[str], reason: str, now: datetime | None = None) -> SettledUses:

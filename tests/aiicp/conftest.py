@@ -37,7 +37,7 @@ class Connects(Protocol):
 def connect(tenant: Tenant, sandbox: Sandbox) -> Connects:
     """``connect("sandbox-busy")`` lets the tenant use that model: the platform's, or a connection of its own."""
 
-    def make(model: str = "sandbox-good", *, platform: bool = True) -> ModelConnection:
+    def make(model: str = "sandbox-good", *, platform: bool = False) -> ModelConnection:
         values: dict[str, Any] = {
             "provider": OPENAI_COMPATIBLE,
             "base_url": f"{sandbox.url}/v1",

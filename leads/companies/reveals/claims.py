@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -78,9 +79,14 @@ def claim(tenant_id: UUID) -> Batch:
     """
     with tenant_context(tenant_id):
         now = timezone.now()
+        # Claims of a tenant wait for each other: no two of them part the address and the number of a person, for whom
+        # the directory would charge twice.
+        _take_turn(tenant_id)
         due = Reveal.objects.filter(tenant=tenant_id, state=RevealState.QUEUED, next_attempt_at__lte=Now())
-        locked = due.select_for_update(no_key=True, skip_locked=True, of=("self",))
-        rows = _together(list(locked.order_by("next_attempt_at", "person_id", "kind")[: 2 * 2 * MAX_AT_ONCE]))
+        due = due.order_by("next_attempt_at", "person_id", "kind")
+        people = list(due.values_list("person_id", flat=True)[: 2 * 2 * MAX_AT_ONCE])
+        locked = due.filter(person_id__in=people).select_for_update(no_key=True, skip_locked=True, of=("self",))
+        rows = _together(list(locked))
         allowed = _held(rows, now)
         keys = [row.pk for row in allowed]
         Reveal.objects.filter(pk__in=keys).update(
@@ -106,6 +112,20 @@ def mark_sent(batch: Batch) -> Batch:
 def held_by(row: Reveal) -> Any:
     """Return the row as a queryset, if the attempt that claimed it still holds it."""
     return Reveal.objects.filter(tenant=current_tenant_id(), pk=row.pk, attempts=row.attempts, state=RevealState.ASKING)
+
+
+def answerable_by(row: Reveal) -> Any:
+    """Return the row as a queryset, if the attempt that claimed it may say what became of it.
+
+    That is also one whose lease ended before its answer came, as long as nobody has decided about it since.
+    """
+    open_states = (RevealState.ASKING, RevealState.WAITING, RevealState.UNKNOWN)
+    return Reveal.objects.filter(tenant=current_tenant_id(), pk=row.pk, attempts=row.attempts, state__in=open_states)
+
+
+def _take_turn(tenant_id: UUID) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"reveals:{tenant_id}"])
 
 
 def _together(rows: Sequence[Reveal]) -> list[Reveal]:

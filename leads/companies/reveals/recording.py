@@ -6,7 +6,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -15,7 +14,7 @@ from lad.tenancy.context import tenant_context
 from leads.companies import caching, charging, sources
 from leads.companies.apollo.phones import PhoneDelivery
 from leads.companies.apollo.records import PeopleAnswer, Person, Phone
-from leads.companies.reveals.claims import HOLD_TTL, Batch, held_by
+from leads.companies.reveals.claims import HOLD_TTL, Batch, answerable_by
 from leads.companies.reveals.models import TOO_LATE, Reveal, RevealKind, RevealState
 from leads.companies.reveals.services import COMPONENTS
 from leads.companies.saving.filling import fill_leads
@@ -23,6 +22,7 @@ from leads.companies.saving.filling import fill_leads
 BACKOFF: Final = Backoff(timedelta(seconds=30), timedelta(hours=1), 8, jitter=0.3)
 FIRST_POLL: Final = timedelta(minutes=2)
 NOT_FOUND: Final = "The directory has none"
+FOR_NOTHING: Final = "The directory charges nothing for it"
 NOT_ASKED: Final = "It was not asked for"
 LOST: Final = "The directory got the request, but its answer was lost. Ask again, or give up."
 # The directory's words for how sure it is, as a share of 100.
@@ -35,23 +35,28 @@ CONFIDENCE: Final = {
     "medium": 60,
     "low": 30,
 }
+# The directory charges for mobile numbers only.
 MOBILE: Final = "mobile"
+FREE: Final[Mapping[str, int]] = {"credits": 0}
 
 
 def record_answer(batch: Batch, answer: PeopleAnswer) -> None:
-    """Write down the people of an answer. Rows that the batch does not hold any more are left alone."""
+    """Write down the people of an answer. Rows that somebody has decided about, or asks for again, are left alone."""
     with tenant_context(batch.tenant_id):
         now = timezone.now()
         caching.store_people([each for each in answer.people.values() if each is not None], now=now)
-        used, unused = [], []
+        used: list[Reveal] = []
+        unused: list[Reveal] = []
+        free: list[Reveal] = []
         for row in _locked(batch):
             values = _answered(row, answer.people.get(row.person_id), answer.request_id, now)
             _write(row, values)
             if values["state"] == RevealState.FOUND:
-                used.append(row)
+                (free if FREE.items() <= values.items() else used).append(row)
             elif values["state"] == RevealState.EMPTY:
                 unused.append(row)
         _settle(used, unused, NOT_FOUND)
+        _settle((), free, FOR_NOTHING)
         # Names and titles are known now, also of people without an address.
         fill_leads(batch.people, now=now)
 
@@ -78,9 +83,10 @@ def postpone(batch: Batch, until: datetime, reason: str) -> None:
         for row in rows:
             _write(row, _again(until, reason))
         _settle((), rows, NOT_ASKED)
-        Reveal.objects.filter(tenant=batch.tenant_id, state=RevealState.QUEUED, next_attempt_at__lt=until).update(
-            next_attempt_at=until, error=reason
-        )
+        due = Reveal.objects.filter(tenant=batch.tenant_id, state=RevealState.QUEUED, next_attempt_at__lt=until)
+        # In the order of all others, and without what somebody else is changing: nobody waits in a circle.
+        others = due.select_for_update(no_key=True, skip_locked=True).order_by("pk").values_list("pk", flat=True)
+        Reveal.objects.filter(pk__in=list(others)).update(next_attempt_at=until, error=reason)
 
 
 def retry(batch: Batch, reason: str) -> None:
@@ -107,32 +113,36 @@ def fail(batch: Batch, reason: str) -> None:
 def deliver(tenant_id: UUID, delivery: PhoneDelivery) -> int:
     """Write down numbers that the directory delivers, and charge for them. Return how many reveals that ended.
 
-    A delivery may come before the answer to the request, again, or late. One that comes again changes nothing. One
-    that comes after its credits were released is paid for now, or is not kept.
+    A number that is no mobile one is free, because the directory charges nothing for it. A delivery may come before the
+    answer to the request, again, or late. What was found stays, whatever comes after it. A number that comes after its
+    credits were released is paid for now, or is not kept.
     """
     with tenant_context(tenant_id):
         now = timezone.now()
-        rows = Reveal.objects.filter(
-            Q(state__in=(RevealState.ASKING, RevealState.WAITING, RevealState.UNKNOWN))
-            | Q(state__in=(RevealState.FAILED, RevealState.QUEUED), sent_at__isnull=False),
+        rows = Reveal.objects.exclude(state=RevealState.FOUND).filter(
             tenant=tenant_id,
             source=sources.APOLLO,
             kind=RevealKind.PHONE,
             person_id__in=list(delivery.people),
             sent_at__isnull=False,
         )
-        used, unused = [], []
+        used, unused, free = [], [], []
         for row in rows.select_for_update(no_key=True).order_by("pk"):
             best = best_phone(delivery.people[row.person_id])
             if best is None:
-                _write(row, _ended(RevealState.EMPTY, ""))
-                unused.append(row)
+                if row.state != RevealState.EMPTY:
+                    _write(row, _ended(RevealState.EMPTY, ""))
+                    unused.append(row)
+            elif not _is_mobile(best):
+                _write(row, _found_phone(best))
+                free.append(row)
             elif _is_paid(row, now):
-                _write(row, _found(caching.storable_phone(best.number), CONFIDENCE.get(best.confidence.lower())))
+                _write(row, _found_phone(best))
                 used.append(row)
         _settle(used, unused, NOT_FOUND)
-        fill_leads([row.person_id for row in used], now=now)
-        return len(used) + len(unused)
+        _settle((), free, FOR_NOTHING)
+        fill_leads([row.person_id for row in (*used, *free)], now=now)
+        return len(used) + len(unused) + len(free)
 
 
 def expire(row: Reveal) -> None:
@@ -146,7 +156,7 @@ def best_phone(phones: Sequence[Phone]) -> Phone | None:
     usable = [each for each in phones if caching.storable_phone(each.number)]
     return min(
         usable,
-        key=lambda each: (MOBILE not in each.type.lower(), -CONFIDENCE.get(each.confidence.lower(), 0)),
+        key=lambda each: (not _is_mobile(each), -CONFIDENCE.get(each.confidence.lower(), 0)),
         default=None,
     )
 
@@ -166,14 +176,14 @@ def _state(row: Reveal, person: Person, request_id: str, now: datetime) -> dict[
         return _found(person.email, CONFIDENCE.get(person.email_status.lower()))
     best = best_phone(person.phones)
     if best is not None:
-        return _found(caching.storable_phone(best.number), CONFIDENCE.get(best.confidence.lower()))
+        return _found_phone(best)
     return _waiting(request_id, now)
 
 
 def _locked(batch: Batch) -> Iterable[Reveal]:
-    """Yield the rows of the batch that it still holds, as they are now, in the order of their keys."""
+    """Yield the rows of the batch that it may still answer, as they are now, in the order of their keys."""
     for row in sorted(batch.rows, key=lambda each: each.pk):
-        held: Reveal | None = held_by(row).select_for_update(no_key=True).first()
+        held: Reveal | None = answerable_by(row).select_for_update(no_key=True).first()
         if held is not None:
             yield held
 
@@ -201,6 +211,15 @@ def _write(row: Reveal, values: Mapping[str, Any]) -> None:
 
 def _found(value: str, confidence: int | None) -> dict[str, Any]:
     return {**_ended(RevealState.FOUND, ""), "value": value, "confidence": confidence}
+
+
+def _found_phone(phone: Phone) -> dict[str, Any]:
+    found = _found(caching.storable_phone(phone.number), CONFIDENCE.get(phone.confidence.lower()))
+    return found if _is_mobile(phone) else {**found, **FREE}
+
+
+def _is_mobile(phone: Phone) -> bool:
+    return MOBILE in phone.type.lower()
 
 
 def _ended(state: RevealState, error: str) -> dict[str, Any]:
@@ -231,4 +250,5 @@ def _again(due: Any, reason: str) -> dict[str, Any]:
 
 
 def _settle(used: Sequence[Reveal], unused: Sequence[Reveal], reason: str) -> None:
-    charging.settle(used=[str(row.pk) for row in used], unused=[str(row.pk) for row in unused], reason=reason)
+    if used or unused:
+        charging.settle(used=[str(row.pk) for row in used], unused=[str(row.pk) for row in unused], reason=reason)

@@ -11,9 +11,11 @@ USAGE, for a key as ``account``: ``answer`` with a code (before anything is char
 At the stage WEBHOOK: ``drop`` loses a delivery, ``split`` repeats it, ``slow`` makes it ``seconds`` late, and
 ``answer`` makes it come before the answer.
 
-The log has ``apollo_call`` for every call with its status, ``apollo_charge`` for everything that was charged (with
-``delivered``, and ``repeat`` for a person or company that the team had paid before), and ``apollo_webhook`` for every
-attempt to deliver phones. Asking for the same person again is charged again: Apollo's documents say that it may be.
+The log has ``apollo_call`` for every call with its status and the window that refused it, ``apollo_charge`` for
+everything that was charged (with ``delivered``, and ``repeat`` for a person or company that the team had paid before;
+a phone's has the ``request`` that its number came for), and ``apollo_webhook`` for every attempt to deliver phones,
+with the status ``polled`` where somebody asked for them. Asking for the same person again is charged again: Apollo's
+documents say that it may be.
 """
 
 import asyncio
@@ -105,7 +107,7 @@ class Apollo:
         wait = count.take(self._core.clock.now())
         if wait is not None:
             headers = {**count.headers(), "retry-after": str(int(wait) + 1)}
-            return self._refuse(team, endpoint, 429, _too_many(endpoint, count), headers)
+            return self._refuse(team, endpoint, 429, _too_many(endpoint, count), headers, window=count.full)
         fault = self._core.faults.strike("apollo", stage, account=team)
         if fault is not None and fault.kind == FaultKind.ANSWER:
             waiting = {"retry-after": f"{fault.seconds:g}"} if fault.seconds else {}
@@ -156,15 +158,22 @@ class Apollo:
         return usage
 
     def _refuse(
-        self, team: str, endpoint: str, status: int, body: dict[str, Any], headers: Mapping[str, str] | None = None
+        self,
+        team: str,
+        endpoint: str,
+        status: int,
+        body: dict[str, Any],
+        headers: Mapping[str, str] | None = None,
+        *,
+        window: str | None = None,
     ) -> Response:
-        self._log(team, endpoint, status)
+        self._log(team, endpoint, status, window)
         return Response(reply(body).body, status, headers=headers or {})
 
-    def _log(self, team: str, endpoint: str, status: int) -> None:
-        """Log a call. Status 0 is an answer that did not arrive."""
+    def _log(self, team: str, endpoint: str, status: int, window: str | None = None) -> None:
+        """Log a call. Status 0 is an answer that did not arrive; ``window`` is the one whose limit refused it."""
         self._calls[str(status)] += 1
-        self._core.log.write("apollo_call", team=team, endpoint=endpoint, status=status)
+        self._core.log.write("apollo_call", team=team, endpoint=endpoint, status=status, window=window)
 
 
 async def _half(body: bytes) -> AsyncGenerator[bytes, None]:

@@ -19,8 +19,21 @@ class Ledger:
             index="team, kind, id",
         )
 
-    def charge(self, team: str, kind: str, id: str, credits: int, *, delivered: bool, endpoint: str) -> None:
-        """Charge a person, a company, a page or a phone. ``delivered`` says whether the answer arrives."""
+    def charge(
+        self,
+        team: str,
+        kind: str,
+        id: str,
+        credits: int,
+        *,
+        delivered: bool,
+        endpoint: str,
+        request: str | None = None,
+    ) -> None:
+        """Charge a person, a company, a page or a phone. ``delivered`` says whether the answer arrives.
+
+        ``request`` names the request that a phone's number came for: its deliveries say whether that arrived.
+        """
         repeat = self.has_paid(team, kind, id)
         self._core.storage.execute(
             "INSERT INTO apollo_paid VALUES (?, ?, ?, ?, ?)", team, kind, id, credits, int(delivered)
@@ -34,6 +47,7 @@ class Ledger:
             credits=credits,
             delivered=delivered,
             repeat=repeat,
+            request=request,
         )
 
     def has_paid(self, team: str, kind: str, id: str) -> bool:

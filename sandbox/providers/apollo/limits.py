@@ -72,17 +72,20 @@ class Count:
 
     limits: Limits
     windows: list[_Window] = field(default_factory=lambda: [_Window() for _ in WINDOWS])
+    # The window that refused the last call.
+    full: str = ""
 
     def take(self, now: float) -> float | None:
         """Count a call. Return None, or the seconds until the exhausted window ends, without counting it."""
         self._turn(now)
         waits = [
-            window.began + seconds - now
-            for window, limit, (_name, seconds, _header) in zip(self.windows, self.limits, WINDOWS, strict=True)
+            (window.began + seconds - now, name)
+            for window, limit, (name, seconds, _header) in zip(self.windows, self.limits, WINDOWS, strict=True)
             if limit is not None and window.used >= limit
         ]
         if waits:
-            return max(waits)
+            wait, self.full = max(waits)
+            return wait
         for window in self.windows:
             window.began = window.began if window.used else now
             window.used += 1

@@ -67,7 +67,9 @@ class Phones:
 
     def result(self, team: str, id: int) -> tuple[int, dict[str, Any]]:
         """Return status and body for somebody who asks."""
-        row = self._core.storage.row("SELECT began, payload FROM apollo_requests WHERE id = ? AND team = ?", id, team)
+        row = self._core.storage.row(
+            "SELECT began, payload, url FROM apollo_requests WHERE id = ? AND team = ?", id, team
+        )
         if row is None:
             return 404, {"error": "The request_id is not known.", "error_code": "request_id_unknown"}
         if self._core.clock.now() > row[0] + KEPT_SECONDS:
@@ -75,6 +77,7 @@ class Phones:
         if row[1] is None:
             pending = {"error": "The result is not ready.", "error_code": "result_pending", "retry_after_seconds": 30}
             return 404, pending
+        self._core.log.write("apollo_webhook", request=str(id), url=row[2], status="polled", attempt=0)
         return 200, {"request_id": id, "webhook_status": "success", "webhook_result": orjson.loads(row[1])}
 
     def _how(self, id: int) -> tuple[str, float]:
@@ -138,7 +141,9 @@ class Phones:
             if person.phone_type == "mobile":
                 credits += PHONE_CREDITS
                 person_id = self._population().person_id(person.number)
-                self._ledger.charge(row[0], "phone", person_id, PHONE_CREDITS, delivered=True, endpoint="webhook")
+                self._ledger.charge(
+                    row[0], "phone", person_id, PHONE_CREDITS, delivered=True, endpoint="webhook", request=str(id)
+                )
         entries = [phone_entry(self._population(), person) for person in people]
         found = sum(1 for entry in entries if entry["phone_numbers"])
         payload = {

@@ -68,7 +68,7 @@ def test_choices_and_commands_ask_no_model(say, connect, sandbox):
 
 
 def test_a_turn_is_charged_with_the_tokens_it_used(say, connect, tenant, priced):
-    connect()
+    connect(platform=True)
     fund(tenant, "5")
     answer = say(TEXT)
     inputs, outputs = used(tenant)
@@ -99,7 +99,7 @@ def test_what_other_conversations_wait_for_is_locked_last(talk, member, connect,
 
 @pytest.mark.parametrize("model", ["sandbox-refuses", "sandbox-broken", "sandbox-invalid-json"])
 def test_a_model_that_fails_is_replaced_and_its_answers_cost_nothing(say, connect, tenant, priced, model):
-    connect(model)
+    connect(model, platform=True)
     fund(tenant, "5")
     answer = say(TEXT)
     assert "no usable answer" in answer.note
@@ -114,7 +114,7 @@ def test_a_model_that_fails_is_replaced_and_its_answers_cost_nothing(say, connec
 
 
 def test_without_credit_the_embedded_assistant_answers_and_says_so(say, connect, sandbox, tenant, priced):
-    connect()
+    connect(platform=True)
     answer = say(TEXT)
     assert answer.content.startswith("I noted industries")
     assert "credit does not cover" in answer.content
@@ -124,14 +124,23 @@ def test_without_credit_the_embedded_assistant_answers_and_says_so(say, connect,
 
 
 def test_a_connection_of_the_tenants_own_costs_no_credits(say, connect, sandbox, tenant, priced):
-    connect(platform=False)
+    connect()
     assert say(TEXT).model == "sandbox-good"
     assert len(sandbox.log("model_call")) == 2
     assert books(tenant) == (Decimal(0), Decimal(0), [], 0)
 
 
+def test_a_model_of_the_platforms_without_a_price_is_not_asked_and_the_answer_says_so(say, connect, sandbox, tenant):
+    connect(platform=True)
+    fund(tenant, "5")
+    answer = say(TEXT)
+    assert (answer.model, sandbox.log("model_call")) == ("embedded", [])
+    assert "has no price yet" in answer.content
+    assert books(tenant) == (Decimal(0), Decimal(0), [], 0)
+
+
 def test_a_turn_that_dies_holds_nothing_for_ever_and_is_not_charged_twice(talk, member, connect, tenant, priced):
-    connect()
+    connect(platform=True)
     fund(tenant, "5")
     with tenant_context(tenant.pk, user_id=member.pk):
         turn = turns.begin(conversation=stored(talk), content=TEXT, actor=member)
@@ -151,7 +160,7 @@ def test_a_turn_that_dies_holds_nothing_for_ever_and_is_not_charged_twice(talk, 
 
 
 def test_a_reader_who_leaves_gets_the_answer_later_and_nothing_stays_held(talk, member, connect, tenant, priced):
-    connect()
+    connect(platform=True)
     fund(tenant, "5")
     parts = services.stream_answer(conversation=stored(talk), content=TEXT, actor=member)
     assert isinstance(next(parts), Understood)

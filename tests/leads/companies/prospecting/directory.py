@@ -106,13 +106,13 @@ class Directory:
         return worker.run_due(directory_of=lambda _account: self)
 
 
-def list_prices() -> None:
+def list_prices(*, provider: str = "apollo", prices: Mapping[str, Decimal] = PRICES) -> None:
     with platform_context():
-        for model, price in PRICES.items():
+        for model, price in prices.items():
             PriceFactory.create(
                 tenant_id=None,
                 category="enrichment",
-                provider="apollo",
+                provider=provider,
                 model=model,
                 unit="record",
                 unit_price=price,

@@ -1,5 +1,6 @@
 """Reveals ask for nobody twice, and are paid exactly once and only for what they bring."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -8,9 +9,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from billing.pricing.models import Price
+from billing.pricing.services.quoting import NoPrice
 from lad.tenancy.context import platform_context, tenant_context
+from leads.companies import charging
 from leads.companies.accounts.models import DirectoryAccount
 from leads.companies.apollo.errors import AnswerLost, DirectoryDown, KeyRefused, LimitReached
+from leads.companies.apollo.phones import PhoneDelivery
+from leads.companies.apollo.records import Phone
 from leads.companies.features import FEATURE
 from leads.companies.models import EmployeeCache
 from leads.companies.reveals import claims, recording, services, worker
@@ -22,9 +28,21 @@ from leads.companies.search.results import people as people_of
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.factories.billing import FeatureEntitlementFactory
-from tests.leads.companies.prospecting.directory import MOBILE, Directory, books, matched, person_id, phones, spend
+from tests.leads.companies.prospecting.directory import (
+    MOBILE,
+    Directory,
+    books,
+    fund,
+    list_prices,
+    matched,
+    person_id,
+    phones,
+    spend,
+)
+from tests.support.concurrency import ConcurrentWork, wait_until_blocked
 
 ID = person_id(1)
+LANDLINE = "+97142345678"
 
 
 def ask(tenant: Tenant, people: list[str], *kinds: str) -> Any:
@@ -163,9 +181,100 @@ def test_a_worker_that_dies_after_its_request_leaves_an_unknown_answer(
     later(tenant, lease_until=timezone.now() - timedelta(seconds=1))
     assert directory.run() == 0
     assert (reveal(tenant).state, books(tenant)) == (RevealState.UNKNOWN, (0, 2))
-    # The worker was only slow: its answer comes too late to change anything.
+    # The worker was only slow. Nobody has asked since, so its answer, which is paid for, is taken.
     recording.record_answer(batch, directory.bulk_match([ID]))
-    assert (reveal(tenant).state, books(tenant)) == (RevealState.UNKNOWN, (0, 2))
+    recording.record_answer(batch, directory.bulk_match([ID]))
+    assert (reveal(tenant).state, books(tenant)) == (RevealState.FOUND, (2, 0))
+
+
+@pytest.mark.parametrize(("decision", "state"), [("ask_again", RevealState.QUEUED), ("give_up", RevealState.FAILED)])
+def test_an_answer_that_somebody_decided_not_to_wait_for_changes_nothing(
+    tenant: Tenant, directory: Directory, known: Callable[..., list[str]], decision: str, state: RevealState
+) -> None:
+    ask(tenant, known())
+    batch = claims.mark_sent(claims.claim(tenant.pk))
+    later(tenant, lease_until=timezone.now() - timedelta(seconds=1))
+    directory.run()
+    with tenant_context(tenant.pk):
+        getattr(services, decision)(reveal=reveal(tenant))
+    recording.record_answer(batch, directory.bulk_match([ID]))
+    assert (reveal(tenant).state, books(tenant)) == (state, (0, 0))
+
+
+def test_a_slow_worker_and_the_one_that_took_over_do_not_both_ask(
+    tenant: Tenant, directory: Directory, known: Callable[..., list[str]]
+) -> None:
+    ask(tenant, known())
+    slow = claims.claim(tenant.pk)
+    later(tenant, lease_until=timezone.now() - timedelta(seconds=1))
+    directory.run()
+    assert not claims.mark_sent(slow).rows
+    recording.postpone(slow, timezone.now(), "The limit is reached.")
+    assert (reveal(tenant).state, books(tenant)) == (RevealState.FOUND, (2, 0))
+
+
+def test_a_slow_attempt_says_nothing_about_a_later_one(
+    tenant: Tenant, directory: Directory, known: Callable[..., list[str]]
+) -> None:
+    ask(tenant, known())
+    slow = claims.mark_sent(claims.claim(tenant.pk))
+    later(tenant, lease_until=timezone.now() - timedelta(seconds=1))
+    directory.run()
+    with tenant_context(tenant.pk):
+        services.ask_again(reveal=reveal(tenant))
+    newer = claims.mark_sent(claims.claim(tenant.pk))
+    recording.fail(slow, "The key is refused.")
+    assert (reveal(tenant).state, books(tenant)) == (RevealState.ASKING, (0, 2))
+    recording.record_answer(newer, directory.bulk_match([ID]))
+    assert (reveal(tenant).state, books(tenant)) == (RevealState.FOUND, (2, 0))
+
+
+def test_a_person_is_asked_for_once_where_address_and_number_are_due_together(
+    tenant: Tenant, directory: Directory, known: Callable[..., list[str]]
+) -> None:
+    fund(tenant, 1_000)
+    people = known(50)
+    ask(tenant, people, "email")
+    ask(tenant, people, "phone")
+    while directory.run():
+        pass
+    asked = Counter(person for call in directory.asked for person in call)
+    assert (len(asked), set(asked.values())) == (50, {1})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_claims_of_a_tenant_take_turns_so_that_no_person_is_parted(
+    tenant: Tenant, directory: Directory, known: Callable[..., list[str]]
+) -> None:
+    ask(tenant, known(2), "email", "phone")
+    others: list[claims.Batch] = []
+    with tenant_context(tenant.pk):
+        first = claims.claim(tenant.pk)
+        work = ConcurrentWork(lambda: others.append(claims.claim(tenant.pk)))
+        wait_until_blocked()
+    assert work.succeeded()
+    assert [len(batch.rows) for batch in (first, *others)] == [4, 0]
+
+
+@pytest.mark.parametrize(("comes", "state"), [("in time", RevealState.WAITING), ("late", RevealState.FAILED)])
+def test_a_number_that_the_directory_charges_nothing_for_is_free(
+    tenant: Tenant,
+    directory: Directory,
+    known: Callable[..., list[str]],
+    comes: str,
+    state: RevealState,
+) -> None:
+    ask(tenant, known(), "phone")
+    directory.run()
+    if comes == "late":
+        later(tenant, expires_at=timezone.now() - timedelta(seconds=1))
+        directory.run()
+    assert reveal(tenant, "phone").state == state
+    recording.deliver(tenant.pk, PhoneDelivery({ID: (Phone(LANDLINE, "work_direct", "high"),)}))
+    row = reveal(tenant, "phone")
+    assert (row.state, row.value, row.credits, books(tenant)) == (RevealState.FOUND, LANDLINE, 0, (0, 0))
+    ask(tenant, known(), "phone")
+    assert directory.run() == 0
 
 
 @pytest.fixture
@@ -196,6 +305,20 @@ def test_a_number_that_is_delivered_twice_is_paid_once(
     assert (row.state, row.value, row.confidence, books(tenant)) == (RevealState.FOUND, MOBILE, 90, (12, 0))
     with tenant_context(tenant.pk):
         assert EmployeeCache.objects.get(apollo_person_id=ID).employee_phone == MOBILE
+
+
+def test_a_delivery_that_comes_after_another_takes_nothing_away_and_is_paid_once(
+    tenant: Tenant, directory: Directory, known: Callable[..., list[str]], deliver: Callable[..., int]
+) -> None:
+    ask(tenant, known(), "phone")
+    directory.run()
+    assert deliver() == 204
+    assert (reveal(tenant, "phone").state, books(tenant)) == (RevealState.EMPTY, (0, 0))
+    # The directory has found one after all, and charges for it.
+    for numbers in ((MOBILE,), ("+971509876543",), (), (MOBILE,)):
+        assert deliver(*numbers) == 204
+        row = reveal(tenant, "phone")
+        assert (row.state, row.value, books(tenant)) == (RevealState.FOUND, MOBILE, (10, 0))
 
 
 def test_a_number_may_come_before_the_answer_to_its_request(
@@ -333,6 +456,59 @@ def test_a_revealed_person_has_the_whole_name_and_what_the_search_said(
     assert reveal(tenant).person_name == "Anna Hussein1"
     with tenant_context(tenant.pk):
         assert people_of([ID])[0].has_phone is True
+
+
+def test_what_is_known_or_known_not_to_be_there_is_asked_for_again_without_credit(
+    tenant: Tenant, directory: Directory, known: Callable[..., list[str]]
+) -> None:
+    directory.people[person_id(2)] = None
+    people = known(3)
+    with tenant_context(tenant.pk):
+        # An import, for example, has brought it.
+        EmployeeCache.objects.filter(apollo_person_id=person_id(3)).update(employee_email="anna@clinic3.example")
+        assert (services.estimate(people, ["email"]).credits, services.estimate(people, ["email"]).cached) == (4, 1)
+    ask(tenant, people)
+    directory.run()
+    assert (directory.asked, books(tenant)) == ([[person_id(1), person_id(2)]], (2, 0))
+    spend(tenant, 98)
+    row = ask(tenant, people)
+    assert directory.run() == 0
+    with tenant_context(tenant.pk):
+        cost = services.estimate(people, ["email"])
+        assert (cost.credits, cost.cached, cost.paid, cost.available) == (0, 3, 0, 0)
+        assert [each.state for each in results_of(row)] == ["found", "empty", "found"]
+
+
+def test_by_an_account_of_its_own_a_tenant_pays_only_what_is_named_for_that(
+    tenant: Tenant, directory: Directory, known: Callable[..., list[str]]
+) -> None:
+    with tenant_context(tenant.pk):
+        DirectoryAccount.objects.create(tenant=tenant, name="Our Apollo", api_key="ours")
+        assert services.estimate(known(2), ["email", "phone"]).credits == 0
+    ask(tenant, known(2), "email")
+    directory.run()
+    assert (reveal(tenant).state, books(tenant)) == (RevealState.FOUND, (0, 0))
+    list_prices(provider=charging.OWN_PROVIDER, prices={"phone": Decimal(3)})
+    with tenant_context(tenant.pk):
+        assert services.estimate(known(2), ["email", "phone"]).credits == 6
+    ask(tenant, known(2), "phone")
+    directory.run()
+    assert books(tenant) == (0, 6)
+    recording.deliver(tenant.pk, phones(MOBILE))
+    assert (reveal(tenant, "phone").state, books(tenant)) == (RevealState.FOUND, (3, 3))
+
+
+def test_without_a_price_nothing_is_sold_by_the_platforms_account(
+    tenant: Tenant, directory: Directory, known: Callable[..., list[str]]
+) -> None:
+    ask(tenant, known())
+    with platform_context():
+        Price.objects.update(effective_to=timezone.now())
+    with tenant_context(tenant.pk), pytest.raises(NoPrice):
+        services.request(known(), ["phone"])
+    # What was asked for before is not asked of the directory either.
+    directory.run()
+    assert (reveal(tenant).state, directory.asked, books(tenant)) == (RevealState.FAILED, [], (0, 0))
 
 
 def test_a_cancelled_request_is_not_asked_for(
