@@ -13,7 +13,7 @@ from tenants.teams.models import Tenant
 from tests.factories.voice import CallAnalysisFactory, CallLogFactory
 from tests.support.events import events
 from voice.analysis.models import CallAnalysis, Disposition, LeadCategory, Sentiment
-from voice.analysis.services import record_analysis, sentiment_for_score
+from voice.analysis.recording import record_analysis, sentiment_for_score
 from voice.calls.models import CallLog
 
 
