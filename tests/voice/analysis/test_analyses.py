@@ -46,6 +46,12 @@ def test_an_analysis_takes_the_calls_lead_and_recognises_choices_in_any_spelling
     assert event.payload == {
         "call_log_id": str(call.pk),
         "lead_id": str(call.lead_id),
+        "outcome": None,
+        "answered_by": None,
+        "do_not_call": False,
+        "follow_up_at": None,
+        "skipped_reason": "",
+        "version": 1,
         "sentiment": "very_interested",
         "lead_category": "Hot Lead",
         "disposition": "DON'T PURSUE",

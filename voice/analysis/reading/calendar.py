@@ -70,7 +70,7 @@ def _day(day: Day, today: date) -> date:
         case "next_week":
             return _monday(today, 1)
         case "weekday":
-            return _weekday(number, today, next_week=bool(day.month))
+            return _weekday(number, today, next_week=bool(day.month)) + timedelta(weeks=day.weeks)
         case "date":
             return _date(number, day.month, day.year, today)
         case "monthday":

@@ -55,6 +55,8 @@ class Day:
     year: int = 0
     # "after the 14th", "not before Monday".
     after: bool = False
+    # "Friday in a week".
+    weeks: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,10 @@ def _of_word(turn: Turn, place: int, language: str) -> list[Symbol]:
     if language == "de" and (found := _COMPOUND.fullmatch(form)):
         day = lexicon("de")[found[1]][0]
         return [Symbol(day, place, place + 1), Symbol(_PARTS[found[2]], place, place + 1)]
+    if form.endswith("s") and turn.text[turn.words[place].start : turn.words[place].end][-2:-1] in "'’":
+        # "Three's fine", "Monday's better".
+        names = lexicon(language).get(form[:-1], ("w",))
+        return [Symbol(name, place, place + 1) for name in names]
     if form[0].isdigit():
         return [Symbol(_number(turn, place, language), place, place + 1)]
     if _ORDINAL.fullmatch(form) and place and _DIGITS.fullmatch(turn.words[place - 1].form):
@@ -339,6 +345,9 @@ class _Grammar:
                 return self._part(start, place - start, Day("weekday", number_of_day, month=1)), place - start
             if self.name(place + skip) not in ("OF", "THE", "IN", "w"):
                 break
+        if self.name(place) == "IN" and (weeks := self._count(place + 1)) and self.name(place + 2) == "Uweek":
+            day = Day("weekday", number_of_day, weeks=int(weeks))
+            return self._part(start, place + 3 - start, day), place + 3 - start
         if self.name(place) in ("NEXT", "COMING", "LAST", "THIS"):
             kind, place = self.name(place), place + 1
         elif kind == "" and (dated := self._month_day(place)) is not None:

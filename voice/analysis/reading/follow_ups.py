@@ -164,7 +164,11 @@ class _Talk:
             return False
         if expects and (turn.count <= SHORT_ANSWER or cues.has(turn, "accepttime") or cues.has(turn, "callback")):
             return True
-        if cues.has(turn, "callback") or cues.has(turn, "meeting") or cues.has(turn, "dncweak"):
+        if any(cues.has(turn, kind) for kind in ("callback", "meeting", "dncweak")):
+            return True
+        if cues.has(turn, "busy") and any(each.day for each in rest):
+            return True
+        if cues.has(turn, "accepttime") and any(each.day and each.hour for each in rest):
             return True
         if "?" in turn.line and (cues.has(turn, "when") or any(each.day and each.hour for each in rest)):
             return True

@@ -116,8 +116,11 @@ def objections(turns: Sequence[Turn]) -> list[tuple[Objection, Cue]]:
     for turn in turns:
         if turn.role != "person":
             continue
+        # "We have a subscription with you already" names no competitor.
+        theirs = cues.find(turn, ["customer"])
         for kind in Objection:
-            if kind not in found and (said := cues.find(turn, [kind])):
+            said = [cue for cue in cues.find(turn, [kind]) if not any(cue.first <= each.last for each in theirs)]
+            if kind not in found and said:
                 found[kind] = said[0]
     return list(found.items())
 

@@ -49,8 +49,9 @@ def read(
     language = _language(spoken)
     answer = machines.find(spoken)
     talk = [turn for turn in spoken if turn.index >= answer.human_from]
-    refusal = refusals.find(talk) if answer.by == AnsweredBy.HUMAN else None
-    talk = [without_orders(turn) for turn in talk]
+    heard = [without_orders(turn) for turn in talk]
+    refusal = refusals.find(talk, heard) if answer.by == AnsweredBy.HUMAN else None
+    talk = heard
     follow_up = follow_ups.find(talk, start, language) if answer.by == AnsweredBy.HUMAN else None
     decision = _decision(talk, answer, refusal, follow_up)
     if decision.outcome in DECLINED:

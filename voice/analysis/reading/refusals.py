@@ -5,19 +5,24 @@ from typing import Final
 
 from voice.analysis.reading import cues
 from voice.analysis.reading.cues import Cue
+from voice.analysis.reading.languages import language_of
 from voice.analysis.reading.words import STOPS, Turn
 
 # A restriction to a time stands within so many words after "don't call me".
 MAX_RESTRICTION: Final = 5
 
 
-def find(turns: Sequence[Turn]) -> tuple[Cue, float] | None:
-    """Return the last words in which the person asks never to be called again, and how sure that is, or None."""
+def find(turns: Sequence[Turn], heard: Sequence[Turn]) -> tuple[Cue, float] | None:
+    """Return the last words in which the person asks never to be called again, and how sure that is, or None.
+
+    ``heard`` are the same turns without orders to whoever reads the transcript. Plain requests count in either; words
+    that only may be one count where they are no part of an order.
+    """
     found = None
     before: Turn | None = None
-    for turn in turns:
+    for turn, without_orders in zip(turns, heard, strict=True):
         if turn.role == "person":
-            found = _asked(turn) or _agreed(before, turn) or found
+            found = _asked(turn) or _may_ask(without_orders) or _agreed(before, turn) or found
         if turn.role in ("agent", "person"):
             before = turn
     return found
@@ -28,6 +33,12 @@ def _asked(turn: Turn) -> tuple[Cue, float] | None:
     for cue in cues.find(turn, ["dnc"]):
         if not any(each.first < cue.last and cue.first < each.last for each in others):
             return cue, 0.97
+    return None
+
+
+def _may_ask(turn: Turn) -> tuple[Cue, float] | None:
+    """Return words such as "don't call me", unless they are about a time or about how somebody is called."""
+    others = cues.find(turn, ["notdnc"])
     for cue in cues.find(turn, ["dncweak"]):
         if any(each.first < cue.last and cue.first < each.last for each in others):
             continue
@@ -41,12 +52,23 @@ def _is_restricted(turn: Turn, cue: Cue) -> bool:
     stop = cue.last
     while stop < min(len(turn.words), cue.last + MAX_RESTRICTION) and turn.words[stop].form not in STOPS:
         stop += 1
-    after = [each for each in cues.find(turn, ["restriction", "ever"]) if cue.last <= each.first < stop]
+    start = cue.first
+    while start > max(0, cue.first - MAX_RESTRICTION) and turn.words[start - 1].form not in STOPS:
+        start -= 1
+    near = cues.find(turn, ["restriction", "ever"])
+    after = [each for each in near if cue.last <= each.first < stop]
+    if _verb_comes_last(turn):
+        after += [each for each in near if start <= each.first < cue.first]
     if any(each.kind == "ever" for each in after):
         return False
     return bool(after) or any(
         each.first < cue.last <= each.last for each in cues.find(turn, ["restriction"]) if each.last > cue.last
     )
+
+
+def _verb_comes_last(turn: Turn) -> bool:
+    """Return whether the time stands before the verb, as in Hindi."""
+    return language_of(turn.line) == "hi"
 
 
 def _agreed(before: Turn | None, turn: Turn) -> tuple[Cue, float] | None:
