@@ -31,7 +31,7 @@ def find(turns: Sequence[Turn], heard: Sequence[Turn]) -> tuple[Cue, float] | No
 def _asked(turn: Turn) -> tuple[Cue, float] | None:
     others = cues.find(turn, ["notdnc"])
     for cue in cues.find(turn, ["dnc"]):
-        if not any(each.first < cue.last and cue.first < each.last for each in others):
+        if not any(each.first <= cue.first < each.last for each in others):
             return cue, 0.97
     return None
 
@@ -40,7 +40,7 @@ def _may_ask(turn: Turn) -> tuple[Cue, float] | None:
     """Return words such as "don't call me", unless they are about a time or about how somebody is called."""
     others = cues.find(turn, ["notdnc"])
     for cue in cues.find(turn, ["dncweak"]):
-        if any(each.first < cue.last and cue.first < each.last for each in others):
+        if any(each.first <= cue.first < each.last for each in others):
             continue
         if not _is_restricted(turn, cue):
             return cue, 0.8
