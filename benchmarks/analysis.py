@@ -100,17 +100,23 @@ def score(calls: Iterable[Call]) -> Score:
     for call in calls:
         found = values(call.read(), call)
         result.calls += 1
-        for name, wanted in call.expected.items():
-            wanted = normal(name, wanted, call)
+        for name, label in call.expected.items():
+            wanted = normal(name, label, call)
             result.scored[name] += 1
             if found[name] == wanted:
                 result.right[name] += 1
             else:
                 result.errors.append((call.name, name, found[name], wanted))
-        if (wanted := call.expected.get("do_not_call")) is not None:
-            kind = ("found" if found["do_not_call"] else "missed") if wanted else ("seen" if found["do_not_call"] else "")
-            result.asked[kind] += 1
+        if "do_not_call" in call.expected:
+            result.asked[_kind(wanted=call.expected["do_not_call"], found=found["do_not_call"])] += 1
     return result
+
+
+def _kind(*, wanted: bool, found: bool) -> str:
+    """Return how a request not to be called was treated."""
+    if wanted:
+        return "found" if found else "missed"
+    return "seen" if found else "none"
 
 
 def values(found: Findings, call: Call) -> dict[str, Any]:

@@ -132,7 +132,7 @@ class CallAnalysis(TenantModel):
     )
     objections = models.JSONField(default=list, blank=True, db_default=[], validators=[JsonSchemaValidator(TEXTS)])
     evidence = models.JSONField(default=list, blank=True, db_default=[], validators=[JsonSchemaValidator(EVIDENCE)])
-    skipped_reason = models.CharField(max_length=30, choices=SkippedReason, blank=True, default="", db_default="")
+    skipped_reason = models.CharField(max_length=30, choices=SkippedReason, null=True, blank=True)  # noqa: DJ001
     version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
     analyser_version = models.CharField(max_length=20, blank=True, default="", db_default="")
     prompt_version = models.CharField(max_length=120, blank=True, default="", db_default="")

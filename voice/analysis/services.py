@@ -10,6 +10,7 @@ from django.db import connection
 
 from lad.errors import Conflict, DomainError
 from lad.llm.completions import Completion
+from lad.llm.images import without_images
 from lad.llm.services import complete
 from lad.tenancy.context import tenant_context
 from lad.types import Actor
@@ -97,8 +98,8 @@ def record(examined: Examination, *, actor: Actor = None) -> CallAnalysis:
     values: dict[str, Any] = {
         "answered_by": found.answered_by.value,
         "do_not_call": found.do_not_call,
-        "evidence": [each.stored() for each in found.evidence],
-        "skipped_reason": examined.skipped,
+        "evidence": [_shown(each.stored()) for each in found.evidence],
+        "skipped_reason": examined.skipped or None,
         "analyser_version": reader.VERSION,
         "prompt_version": f"{model_reading.PROMPT}.v{model_reading.PROMPT_VERSION}" if examined.model else "",
         "model": examined.model[:200],
@@ -124,6 +125,11 @@ def facts_of(call_id: UUID) -> Facts:
     begun = call.started_at or call.created_at
     schema = call.agent.analysis_fields if call.agent is not None else {}
     return Facts(call, begun.astimezone(zone), schema)
+
+
+def _shown(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values without images in their texts: the address of an image may carry data away when it is shown."""
+    return {name: without_images(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
 def _skipped(facts: Facts, found: Findings) -> str:
@@ -178,15 +184,15 @@ def _content(facts: Facts, found: Findings) -> dict[str, Any]:
     """Return the fields of the analysis that say what was said."""
     call = facts.call
     return {
-        "summary": found.summary,
+        "summary": without_images(found.summary),
         "sentiment": found.sentiment,
         "outcome": found.outcome.value,
         "engagement_level": found.engagement,
-        "key_points": list(found.key_points),
-        "prospect_questions": list(found.questions),
-        "prospect_concerns": list(found.concerns),
+        "key_points": list(map(without_images, found.key_points)),
+        "prospect_questions": list(map(without_images, found.questions)),
+        "prospect_concerns": list(map(without_images, found.concerns)),
         "objections": [each.value for each in found.objections],
         "follow_up_at": found.follow_up_at,
-        "lead_extraction": dict(found.fields),
+        "lead_extraction": _shown(found.fields),
         **assess(found, start=facts.start, seconds=call.duration_seconds),
     }

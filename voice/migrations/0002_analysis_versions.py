@@ -308,7 +308,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="callanalysis",
             name="skipped_reason",
-            field=models.CharField(db_default="", max_length=30),
+            field=models.CharField(max_length=30, null=True),
         ),
         migrations.AddField(
             model_name="callanalysis",

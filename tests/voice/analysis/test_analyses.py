@@ -50,7 +50,7 @@ def test_an_analysis_takes_the_calls_lead_and_recognises_choices_in_any_spelling
         "answered_by": None,
         "do_not_call": False,
         "follow_up_at": None,
-        "skipped_reason": "",
+        "skipped_reason": None,
         "version": 1,
         "sentiment": "very_interested",
         "lead_category": "Hot Lead",
@@ -59,7 +59,7 @@ def test_an_analysis_takes_the_calls_lead_and_recognises_choices_in_any_spelling
     }
 
 
-def test_a_second_analysis_replaces_the_first(tenant: Tenant, call: CallLog) -> None:
+def test_a_second_analysis_is_the_next_version(tenant: Tenant, call: CallLog) -> None:
     first = record(tenant, call, summary="Warm.", sentiment="positive", key_points=["One"], disposition="nurture")
     second = record(tenant, call, summary="Cold after all.", sentiment="negative")
     assert second.pk == first.pk

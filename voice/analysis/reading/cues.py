@@ -17,6 +17,8 @@ from voice.analysis.reading.words import Turn, fold
 
 FILE: Final = Path(__file__).parent / "data" / "cues.tsv"
 _PIECE: Final = re.compile(r"[()|]|[^()|]+")
+# In Arabic, "and" is a part of the word that follows.
+_AND: Final = "[وف]?"
 # Up to three words of the same sentence.
 _GAP: Final = r"(?: (?![.?] )[^ ]{1,40}){0,3}"
 
@@ -67,7 +69,7 @@ def patterns() -> dict[str, re.Pattern[str]]:
         phrases[kind].append(_expression(phrase.strip()))
     # Longer phrases first: of two that begin at one word, the longer is meant.
     return {
-        kind: re.compile(rf"(?<!\S)(?:{'|'.join(sorted(set(found), key=len, reverse=True))})(?!\S)")
+        kind: re.compile(rf"(?<!\S){_AND}(?:{'|'.join(sorted(set(found), key=len, reverse=True))})(?!\S)")
         for kind, found in phrases.items()
     }
 

@@ -21,7 +21,8 @@ STEM: Final = 5
 MAX_REMARK: Final = 2
 _COMMON: Final = word_set(
     """the a an of in for to is are and or your you they their them has have what which who how many much when where
-    does do did with on at by it its this that will would current currently name number value field whether if person company
+    does do did with on at by it its this that will would current currently
+    name number value field whether if person company
     lead customer caller said der die das und ist wie was ihr ihre el la los de que le les des est"""
 )
 _MULTIPLES: Final = {
