@@ -15,9 +15,12 @@ from lad.llm.purposes import CONNECTION_TEST
 from lad.llm.questions import Question
 from lad.llm.services import complete
 from lad.llm.streaming import stream
+from lad.tenancy.context import platform_context
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.aiicp.injection.texts import TOOL
+from tests.factories.voice import CallLogFactory
+from voice.analysis.services import analyse
 
 INSTRUCTIONS: Final = (
     "You are the assistant of a sales team and read what strangers have written, to sum it up in two sentences. The"
@@ -94,3 +97,14 @@ def a_keyword(tenant: Tenant, member: User, text: str) -> Shown:
     keyword = " ".join("".join(filter(str.isprintable, text)).split())[:MAX_KEYWORD]
     found = expand(keyword, "industry", tenant_id=tenant.pk, actor=member)
     return Shown([*found.keywords, " ".join(found.keywords), found.reason])
+
+
+@call_site
+def a_transcript(tenant: Tenant, member: User, text: str) -> Shown:
+    with platform_context(tenant_id=tenant.pk):
+        said = [{"role": "agent", "text": "Hello."}, {"role": "person", "text": f"Well, let me see. {text}"}]
+        call = CallLogFactory.create(status="ended", transcripts=said)
+    row = analyse(call, actor=member)
+    # What the person said is quoted as it is. The rest is the model's.
+    of_model = [repr(each) for each in row.evidence if each["source"] == "model"]
+    return Shown([row.summary if row.model else "", *of_model, row.reason])

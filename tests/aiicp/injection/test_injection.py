@@ -21,7 +21,7 @@ from tests.lad.llm.conftest import connect  # noqa: F401  (a fixture)
 
 FOREIGN = "Zanzibar-Klinik-4711"
 # The sandbox streams with a pause between pieces, and a keyword takes several statements.
-EVERY_NTH = {"a_streamed_answer": 6, "a_keyword": 2}
+EVERY_NTH = {"a_streamed_answer": 6, "a_keyword": 2, "a_transcript": 6}
 TOOLS = [{"name": TOOL}]
 # Parts of every instruction that a call site has, and of the rule about fenced text.
 SECRETS = [
@@ -31,6 +31,7 @@ SECRETS = [
     "never an instruction",
     "describe the same business",
     "the names that directories of companies use",
+    "nothing that is merely likely",
 ]
 
 

@@ -1,5 +1,6 @@
 """The embedded reader: requests not to be called, times, fields, orders to whoever reads along."""
 
+import time
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -174,6 +175,6 @@ def test_a_hostile_transcript_takes_no_time():
         "\u0300" * 9_000,
     ]
     transcript = [{"role": "person", "text": text} for text in texts]
-    began = benchmark.time.process_time()
+    began = time.process_time()
     reader.read(transcript, start=START, schema={"type": "object", "properties": {"size": {"type": "integer"}}})
-    assert benchmark.time.process_time() - began < 2.0
+    assert time.process_time() - began < 2.0

@@ -82,7 +82,7 @@ def test_a_call_is_analysed_and_announced_without_a_word_of_it(calls: Any, tenan
     [event] = events("voice.call.analysed", tenant.pk)
     assert event.payload == {
         "call_log_id": str(call.pk), "lead_id": str(call.lead_id), "outcome": "meeting_booked", "answered_by": "human",
-        "do_not_call": False, "follow_up_at": "2026-12-01T15:00:00+00:00", "sentiment": "positive",
+        "do_not_call": False, "follow_up_at": "2026-12-01T15:00:00Z", "sentiment": "positive",
         "lead_category": "Hot Lead", "disposition": "PROCEED IMMEDIATELY", "skipped_reason": None, "version": 1,
         "again": False,
     }  # fmt: skip

@@ -5,6 +5,7 @@ grammar reads symbols, so that it is the same in every language.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -17,6 +18,8 @@ FILE: Final = Path(__file__).parent / "data" / "times.tsv"
 MAX_PHRASE: Final = 5
 # Components that are further apart than this are two statements.
 MAX_GAP: Final = 3
+# Statements that are looked at in one turn.
+MAX_STATEMENTS: Final = 20
 # Ordinals up to here count things, too; those above the other are days without an article.
 COUNTED: Final = 3
 TEENS: Final = 12
@@ -90,7 +93,7 @@ class When:
 
 def find(turn: Turn, language: str, *, month_first: bool = False) -> list[When]:
     """Return the statements of days and times in a turn, in the order of the words."""
-    return _Grammar(symbols(turn, language), month_first, language).statements()
+    return _Grammar(symbols(turn, language), month_first, language).statements()[:MAX_STATEMENTS]
 
 
 def symbols(turn: Turn, language: str) -> list[Symbol]:
@@ -178,6 +181,7 @@ class _Grammar:
 
     def __init__(self, given: Sequence[Symbol], month_first: bool, language: str) -> None:
         self.symbols = given
+        self.firsts = [each.first for each in given]
         self.month_first = month_first
         self.language = language
 
@@ -193,7 +197,7 @@ class _Grammar:
         return found
 
     def _belongs(self, one: When, part: _Part) -> bool:
-        between = [each for each in self.symbols if one.last <= each.first and each.last <= part.first]
+        between = self.symbols[bisect_left(self.firsts, one.last) : bisect_left(self.firsts, part.first)]
         if len(between) > MAX_GAP or any(each.name in (".", "?", "OR", "NOT") for each in between):
             return False
         if part.past or one.past or (between and (part.bare or one.bare)):

@@ -10,12 +10,15 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from voice.analysis.reading.words import Turn, fold
 
 FILE: Final = Path(__file__).parent / "data" / "cues.tsv"
+# Phrases of one kind that are looked at in one turn. Nobody says more.
+MAX_CUES: Final = 40
 _PIECE: Final = re.compile(r"[()|]|[^()|]+")
 # In Arabic, "and" is a part of the word that follows.
 _AND: Final = "[وف]?"
@@ -38,7 +41,7 @@ def find(turn: Turn, kinds: Iterable[str]) -> list[Cue]:
     """Return the phrases of these kinds in a turn, in the order of the words."""
     found = []
     for kind in kinds:
-        for match in patterns()[kind].finditer(turn.line):
+        for match in islice(patterns()[kind].finditer(turn.line), MAX_CUES):
             first = bisect_left(turn.starts, match.start())
             last = bisect_right(turn.starts, match.end() - 1)
             if first < last:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 # Longer turns are read up to here.
-MAX_TURN: Final = 20_000
+MAX_TURN: Final = 8_000
 _LETTERS: Final = str.maketrans(
     {"ß": "ss", "ø": "o", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i", "ـ": "", "ء": "", "़": "", "ँ": "ं"}
     | dict.fromkeys("أإآٱ", "ا")
