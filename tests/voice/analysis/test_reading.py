@@ -140,6 +140,7 @@ def test_a_time_is_one_of_the_persons_zone_across_a_change_of_clocks():
     [
         ("A: Tuesday at three?", "P: No thanks, not interested."),
         ("A: Tuesday at three?", "P: Stop calling me."),
+        ("A: Tuesday at three?", "P: Okay then.", "A: Great.", "P: Actually, we are not interested after all."),
         ("A: We spoke last Tuesday at three.", "P: I don't remember, who is this?"),
         ("P: Please leave a message after the tone.", "A: I will call you on Tuesday at three."),
         ("A: Can we meet?", "P: We bought one in January, we are all set."),

@@ -96,7 +96,7 @@ def sentiment(turns: Sequence[Turn], outcome: Outcome, *, do_not_call: bool) -> 
     rude = _said(spoken, "rude")
     sarcastic = _said(spoken, "sarcasm")
     if rude or sarcastic or do_not_call:
-        return "negative", (rude or sarcastic or [None])[0]
+        return "negative", next(iter(rude or sarcastic), None)
     strong = [cue for cue in _said(spoken, "strong") if not _negated(spoken, cue)]
     warm = outcome in (Outcome.MEETING_BOOKED, Outcome.INTERESTED)
     if strong and warm:
@@ -104,7 +104,7 @@ def sentiment(turns: Sequence[Turn], outcome: Outcome, *, do_not_call: bool) -> 
     positive = [cue for cue in _said(spoken, "positive") if not _negated(spoken, cue)]
     interest = _interest(spoken)
     if warm:
-        return "positive", (interest or positive or [None])[-1]
+        return "positive", _last(interest or positive)
     if outcome in (Outcome.CALLBACK, Outcome.INFORMATION, Outcome.UNDECIDED, Outcome.CUSTOMER):
         return ("positive", interest[-1]) if interest else ("neutral", None)
     return "neutral", None
