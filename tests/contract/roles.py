@@ -212,7 +212,7 @@ ADMIN: Table = {
     "voice-agent-voices": EDITED_BY_ROOT_AND_OWNER,
     "voice-agents": EDITED_BY_ROOT_AND_OWNER,
     "voice-call-analysis": {"root": "CRUD", "owner": "R", "viewer": "R"},
-    "voice-call-analysis-requests": {"root": "R"},
+    "voice-call-analysis-requests": READ_BY_ROOT,
     "voice-call-analysis-versions": {"root": "R", "owner": "R", "viewer": "R"},
     "voice-call-batch-entries": EDITED_BY_ROOT_AND_OWNER,
     "voice-call-batches": EDITED_BY_ROOT_AND_OWNER,

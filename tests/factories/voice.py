@@ -10,7 +10,15 @@ from tests.factories.campaigns import CampaignFactory, CampaignLeadFactory, Camp
 from tests.factories.leads import LeadFactory
 from tests.factories.tenants import MemberFactory
 from voice.agents.models import Gender, Voice, VoiceAgent, VoicePermission, VoiceProfile
-from voice.analysis.models import CallAnalysis, CallAnalysisRequest, CallAnalysisVersion, LeadCategory, Sentiment
+from voice.analysis.models import (
+    AnsweredBy,
+    CallAnalysis,
+    CallAnalysisRequest,
+    CallAnalysisVersion,
+    CallOutcome,
+    LeadCategory,
+    Sentiment,
+)
 from voice.batches.models import CallBatch, CallBatchEntry
 from voice.calls.models import CallLog
 from voice.numbers.models import VoiceNumber
@@ -105,6 +113,8 @@ class CallAnalysisFactory(TenantModelFactory[CallAnalysis]):
     summary = unique("They want to see it work, number %d.")
     sentiment = Sentiment.POSITIVE
     lead_category = LeadCategory.WARM
+    outcome = CallOutcome.INTERESTED
+    answered_by = AnsweredBy.HUMAN
     key_points: Any = LazyFunction(lambda: ["Has a budget"])
 
     class Meta:

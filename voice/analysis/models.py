@@ -4,7 +4,7 @@ from django.db import models
 
 from lad.db.fields import TenantForeignKey, TenantUserKey
 from lad.db.json_schema import OBJECT, JsonSchemaValidator
-from lad.db.models import AppendOnly, TenantModel
+from lad.db.models import TenantModel
 from lad.jobs.leases import Leased
 from lad.limits import PROVIDER_DATA
 from voice.constraints import not_negative
@@ -168,11 +168,15 @@ class CallAnalysis(TenantModel):
         return f"{self.get_sentiment_display() or 'Analysis'} · {self.summary[:60] or self.call_log_id}"
 
 
-class CallAnalysisVersion(AppendOnly, TenantModel):
-    """What an analysis said before the call was analysed again. ``content`` has its fields by name."""
+class CallAnalysisVersion(TenantModel):
+    """What an analysis said before the call was analysed again. ``content`` has its fields by name.
+
+    Nobody changes a version. It goes with its analysis.
+    """
 
     event_name = "voice.call_analysis_version"
 
+    updated_at = None
     analysis = TenantForeignKey(CallAnalysis, on_delete=models.CASCADE, related_name="versions", db_index=False)
     number = models.PositiveIntegerField()
     analyser_version = models.CharField(max_length=20, blank=True, default="", db_default="")
@@ -185,6 +189,7 @@ class CallAnalysisVersion(AppendOnly, TenantModel):
 
     announced = False
     tenant_key = False
+    privileges = ("SELECT", "INSERT", "DELETE")
 
     class Meta:
         db_table = "voice_call_analysis_versions"

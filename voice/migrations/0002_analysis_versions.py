@@ -193,9 +193,9 @@ class Migration(migrations.Migration):
                         ALTER TABLE "voice_call_analysis_versions" ENABLE ROW LEVEL SECURITY;
                         ALTER TABLE "voice_call_analysis_versions" FORCE ROW LEVEL SECURITY;
                         REVOKE ALL ON "voice_call_analysis_versions" FROM PUBLIC, lad_app, lad_platform;
-                        GRANT SELECT, INSERT ON "voice_call_analysis_versions" TO lad_platform;
+                        GRANT SELECT, INSERT, UPDATE, DELETE ON "voice_call_analysis_versions" TO lad_platform;
                         CREATE POLICY "platform" ON "voice_call_analysis_versions" TO lad_platform USING (true) WITH CHECK (true);
-                        GRANT SELECT, INSERT ON "voice_call_analysis_versions" TO lad_app;
+                        GRANT SELECT, INSERT, DELETE ON "voice_call_analysis_versions" TO lad_app;
                         CREATE POLICY "tenant" ON "voice_call_analysis_versions" TO lad_app USING (tenant_id = (SELECT NULLIF(current_setting('lad.tenant_id', true), '')::uuid))
                         """,
                         remove="""
@@ -232,20 +232,28 @@ class Migration(migrations.Migration):
                         remove='ALTER TABLE "voice_call_analysis_versions" DROP CONSTRAINT IF EXISTS "voice_call_analysis_versions_tenant_fkey"',
                     ),
                     TableRule(
-                        name="voice_call_analysis_versions_append_only",
+                        name="voice_call_analysis_versions_audit_insert",
                         create="""
-                        CREATE TRIGGER "voice_call_analysis_versions_append_only" BEFORE UPDATE OR DELETE ON "voice_call_analysis_versions"
-                        FOR EACH ROW EXECUTE FUNCTION lad_refuse_change()
+                        CREATE TRIGGER "voice_call_analysis_versions_audit_insert" AFTER INSERT ON "voice_call_analysis_versions" REFERENCING NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
                         """,
-                        remove='DROP TRIGGER IF EXISTS "voice_call_analysis_versions_append_only" ON "voice_call_analysis_versions"',
+                        remove='DROP TRIGGER IF EXISTS "voice_call_analysis_versions_audit_insert" ON "voice_call_analysis_versions"',
                     ),
                     TableRule(
-                        name="voice_call_analysis_versions_no_truncate",
+                        name="voice_call_analysis_versions_audit_update",
                         create="""
-                        CREATE TRIGGER "voice_call_analysis_versions_no_truncate" BEFORE TRUNCATE ON "voice_call_analysis_versions"
-                        FOR EACH STATEMENT EXECUTE FUNCTION lad_refuse_change()
+                        CREATE TRIGGER "voice_call_analysis_versions_audit_update" AFTER UPDATE ON "voice_call_analysis_versions" REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
                         """,
-                        remove='DROP TRIGGER IF EXISTS "voice_call_analysis_versions_no_truncate" ON "voice_call_analysis_versions"',
+                        remove='DROP TRIGGER IF EXISTS "voice_call_analysis_versions_audit_update" ON "voice_call_analysis_versions"',
+                    ),
+                    TableRule(
+                        name="voice_call_analysis_versions_audit_delete",
+                        create="""
+                        CREATE TRIGGER "voice_call_analysis_versions_audit_delete" AFTER DELETE ON "voice_call_analysis_versions" REFERENCING OLD TABLE AS old_rows
+                        FOR EACH STATEMENT EXECUTE FUNCTION lad_audit('tenant_id')
+                        """,
+                        remove='DROP TRIGGER IF EXISTS "voice_call_analysis_versions_audit_delete" ON "voice_call_analysis_versions"',
                     ),
                 ],
             },
