@@ -11,4 +11,4 @@ class VoiceConfig(AppConfig):
 
     def ready(self) -> None:
         # Writers, mails, event types and consumers register themselves.
-        import_from_features("voice", "services", "mails", "events")
+        import_from_features("voice", "services", "mails", "events", "jobs")

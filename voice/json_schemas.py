@@ -79,3 +79,53 @@ ENTRY: Final[dict[str, Any]] = {
         "knowledge_base_store_ids": TEXTS,
     },
 }
+
+EVIDENCE: Final[dict[str, Any]] = {
+    "type": "array",
+    "maxItems": 500,
+    "items": {
+        "type": "object",
+        "required": ["name", "value", "turn", "words", "confidence"],
+        "properties": {
+            "name": {"type": "string", "minLength": 1},
+            "turn": {"type": ["integer", "null"], "minimum": 0},
+            "words": {"type": "string"},
+            "confidence": {"type": "number", "minimum": 0, "maximum": 1},
+            "source": {"enum": ["embedded", "model"]},
+        },
+    },
+}
+
+# The fields that an agent wants from its calls: a JSON Schema of an object with plain values.
+ANALYSIS_FIELDS: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {
+        "type": {"const": "object"},
+        "properties": {
+            "type": "object",
+            "maxProperties": 30,
+            "propertyNames": {"pattern": "^[a-z][a-z0-9_]{0,49}$", "description": "a name such as team_size"},
+            "additionalProperties": {
+                "type": "object",
+                "properties": {
+                    "type": {"enum": ["string", "number", "integer", "boolean"]},
+                    "format": {"enum": ["date", "date-time", "email", "phone"]},
+                    "enum": {
+                        "type": "array",
+                        "items": {"type": "string", "minLength": 1, "maxLength": 100},
+                        "minItems": 1,
+                        "maxItems": 50,
+                        "uniqueItems": True,
+                    },
+                    "title": {"type": "string", "maxLength": 100},
+                    "description": {"type": "string", "maxLength": 500},
+                    "minimum": {"type": "number"},
+                    "maximum": {"type": "number"},
+                },
+                "anyOf": [{"required": ["type"]}, {"required": ["enum"]}],
+                "additionalProperties": False,
+            },
+        },
+    },
+    "additionalProperties": False,
+}

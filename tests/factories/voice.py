@@ -10,7 +10,15 @@ from tests.factories.campaigns import CampaignFactory, CampaignLeadFactory, Camp
 from tests.factories.leads import LeadFactory
 from tests.factories.tenants import MemberFactory
 from voice.agents.models import Gender, Voice, VoiceAgent, VoicePermission, VoiceProfile
-from voice.analysis.models import CallAnalysis, LeadCategory, Sentiment
+from voice.analysis.models import (
+    AnsweredBy,
+    CallAnalysis,
+    CallAnalysisRequest,
+    CallAnalysisVersion,
+    CallOutcome,
+    LeadCategory,
+    Sentiment,
+)
 from voice.batches.models import CallBatch, CallBatchEntry
 from voice.calls.models import CallLog
 from voice.carriers.models import CarrierAccount
@@ -118,7 +126,26 @@ class CallAnalysisFactory(TenantModelFactory[CallAnalysis]):
     summary = unique("They want to see it work, number %d.")
     sentiment = Sentiment.POSITIVE
     lead_category = LeadCategory.WARM
+    outcome = CallOutcome.INTERESTED
+    answered_by = AnsweredBy.HUMAN
     key_points: Any = LazyFunction(lambda: ["Has a budget"])
 
     class Meta:
         model = CallAnalysis
+
+
+class CallAnalysisVersionFactory(TenantModelFactory[CallAnalysisVersion]):
+    analysis = SubFactory(CallAnalysisFactory)
+    number: Any = Sequence(lambda number: number + 1)
+    analyser_version = "1"
+    content: Any = LazyFunction(lambda: {"summary": "They were busy."})
+
+    class Meta:
+        model = CallAnalysisVersion
+
+
+class CallAnalysisRequestFactory(TenantModelFactory[CallAnalysisRequest]):
+    call_log = SubFactory(CallLogFactory)
+
+    class Meta:
+        model = CallAnalysisRequest

@@ -7,7 +7,7 @@ from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import NumberedModel, SharedModel, SoftDeletable, TenantModel
 from voice.agents.providers import voice_providers
 from voice.constraints import LANGUAGE, MAX_URL, WEB_ADDRESS, is_web_address
-from voice.json_schemas import PREFERENCES, VOICE
+from voice.json_schemas import ANALYSIS_FIELDS, PREFERENCES, VOICE
 
 MAX_PROMPT = 50_000
 
@@ -35,6 +35,15 @@ class VoiceAgent(NumberedModel, SoftDeletable, TenantModel):
     )
     gender = models.CharField(max_length=20, choices=Gender, null=True, blank=True)  # noqa: DJ001
     language = models.CharField(max_length=10, default="en", db_default="en", validators=[LANGUAGE])
+
+    analysis_fields = models.JSONField(
+        "fields of the analysis",
+        default=dict,
+        blank=True,
+        db_default={},
+        validators=[JsonSchemaValidator(ANALYSIS_FIELDS)],
+        help_text="What the analysis of each call should find out, as a JSON Schema with plain values.",
+    )
 
     class Meta:
         db_table = "voice_agents"

@@ -5,6 +5,19 @@ from lad.outbox.catalogue import define
 define(
     "voice.call.analysed",
     "The call {subject} was analysed: {sentiment}",
-    fields=["call_log_id", "lead_id", "sentiment", "lead_category", "disposition", "again"],
+    fields=[
+        "call_log_id",
+        "lead_id",
+        "outcome",
+        "answered_by",
+        "do_not_call",
+        "follow_up_at",
+        "sentiment",
+        "lead_category",
+        "disposition",
+        "skipped_reason",
+        "version",
+        "again",
+    ],
     in_feed=False,
 )

@@ -7,11 +7,23 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from unfold.decorators import display
 
+from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
 from lad.db.identifiers import uuid_or_none
 from lad.figures import Figure
+from lad.jobs.bulk import bulk_action
+from lad.tenancy.access import access_of
 from voice import formatting
-from voice.analysis.formatting import SENTIMENT_COLOURS, assessment_chips, point_lists
+from voice.analysis import services as analysing
+from voice.analysis.formatting import (
+    SENTIMENT_COLOURS,
+    assessment_chips,
+    follow_up_text,
+    made_by,
+    point_lists,
+    said_values,
+)
+from voice.analysis.jobs import ANALYSE, RIGHT
 from voice.analysis.models import CallAnalysis, Sentiment
 from voice.calls.models import CallLog
 from voice.calls.selectors import find_calls
@@ -52,6 +64,28 @@ class CallLogAdmin(TenantModelAdmin):
         ("Data", {"fields": ["recording_url", "cost", "currency", "transcripts", "cost_breakdown", "metadata"]}),
     ]
     notes = ["voice/call.html"]
+    actions = ["analyse_all"]
+    actions_detail = ["analyse_again"]
+
+    analyse_all = bulk_action("Analyse again", kind=ANALYSE, permission="analyse")
+
+    def has_analyse_permission(self, request: HttpRequest, obj: CallLog | None = None) -> bool:
+        """Members have calls analysed, even though only LAD's own staff correct them."""
+        return access_of(request).allows(RIGHT)
+
+    @row_action(
+        "Analyse again",
+        explanation="The transcript is read again. What the analysis says now is kept as an earlier version.",
+        permission="analyse",
+        when=lambda call: call.is_finished,
+        asks=analysing.examine,
+        icon="analytics",
+    )
+    def analyse_again(
+        self, request: HttpRequest, row: CallLog, values: dict[str, Any], examined: analysing.Examination
+    ) -> str:
+        analysis = analysing.record(examined, actor=access_of(request).user)
+        return f"The call was analysed: {analysis.get_outcome_display() or analysis.get_skipped_reason_display()}."
 
     class Media:
         css = formatting.MEDIA_CSS
@@ -109,5 +143,8 @@ def _call_context(call: CallLog) -> dict[str, object]:
         "analysis": analysis,
         "assessment_chips": assessment_chips(analysis),
         "point_lists": point_lists(analysis),
+        "said_values": said_values(analysis),
+        "follow_up": follow_up_text(analysis),
+        "made_by": made_by(analysis),
         "analysis_url": analysis and reverse("admin:voice_callanalysis_change", args=(analysis.pk,)),
     }

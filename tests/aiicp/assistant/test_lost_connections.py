@@ -51,7 +51,7 @@ def said(talk: Any) -> list[tuple[str, str]]:
 
 
 def test_whoever_lost_the_connection_reads_the_answer_later(talk, member, connect, get_answer):
-    connect()
+    connect(platform=True)
     parts = services.stream_answer(conversation=stored(talk), content=TEXT, actor=member)
     assert isinstance(next(parts), Understood)
     with tenant_context(talk.tenant_id):
@@ -80,7 +80,7 @@ def test_whoever_leaves_at_once_gets_the_embedded_answer_and_nothing_stays_held(
     get_answer,
     read,
 ):
-    connect()
+    connect(platform=True)
     fund(tenant, "5")
     turn = begin(talk, member)
     if read:
@@ -111,7 +111,7 @@ def test_an_answer_is_read_by_those_who_may_read_the_conversation(talk, member, 
 
 
 def test_the_same_message_sent_again_after_a_lost_connection_is_said_once(post, talk, connect, get_answer):
-    connect()
+    connect(platform=True)
     again = {**STREAM, "HTTP_IDEMPOTENCY_KEY": "a-message-of-mine"}
     first = events(post("answers", {"content": TEXT}, **again))
     repeated = post("answers", {"content": TEXT}, **again)
@@ -128,7 +128,7 @@ def test_the_same_message_sent_again_after_a_lost_connection_is_said_once(post, 
 
 
 def test_two_tabs_that_send_at_once_say_one_thing_after_the_other(talk, member, connect):
-    connect()
+    connect(platform=True)
 
     tabs = [partial(begin, talk, member, f"clinics in Dubai, tab {number}") for number in range(4)]
     results = run_together(*tabs)
@@ -137,7 +137,7 @@ def test_two_tabs_that_send_at_once_say_one_thing_after_the_other(talk, member, 
 
 
 def test_no_message_comes_between_a_message_and_its_answer(talk, member, api, connect):
-    connect()
+    connect(platform=True)
     turn = begin(talk, member)
     refused = post_message(api, member, talk, "and hotels")
     assert problem(refused) == (409, "still_answering")
@@ -147,7 +147,7 @@ def test_no_message_comes_between_a_message_and_its_answer(talk, member, api, co
 
 
 def test_a_dead_turn_is_given_up_with_the_next_message_and_its_hold_released(talk, member, connect, tenant, priced):
-    connect()
+    connect(platform=True)
     fund(tenant, "5")
     dead = begin(talk, member)
     with pytest.raises(StillAnswering):
@@ -168,7 +168,7 @@ def test_a_dead_turn_is_given_up_with_the_next_message_and_its_hold_released(tal
 
 
 def test_a_dead_turn_is_told_and_resumed_and_its_hold_released(post, talk, member, connect, tenant, priced, get_answer):
-    connect()
+    connect(platform=True)
     fund(tenant, "5")
     turn = begin(talk, member)
     row = stored(talk)
@@ -182,7 +182,7 @@ def test_a_dead_turn_is_told_and_resumed_and_its_hold_released(post, talk, membe
 
 
 def test_a_server_that_is_killed_in_a_stream_leaves_nothing_held(talk, member, connect, sandbox, tenant, priced):
-    connect("sandbox-slow")
+    connect("sandbox-slow", platform=True)
     fund(tenant, "5")
     server = _server_that_answers(talk, member)
     _wait_for(lambda: sandbox.stats()["models"]["open"] > 0)

@@ -85,7 +85,7 @@ def test_a_turn_is_charged_with_the_tokens_it_used(say, connect, tenant, priced)
 
 
 def test_what_other_conversations_wait_for_is_locked_last(talk, member, connect, tenant, priced):
-    connect()
+    connect(platform=True)
     fund(tenant, "5")
     with CaptureQueriesContext(connection) as caught, tenant_context(tenant.pk, user_id=member.pk):
         assert turns.begin(conversation=stored(talk), content=TEXT, actor=member).answer is None

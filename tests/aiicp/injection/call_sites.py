@@ -32,12 +32,14 @@ from lad.llm.purposes import CONNECTION_TEST
 from lad.llm.questions import Question
 from lad.llm.services import complete
 from lad.llm.streaming import stream
-from lad.tenancy.context import tenant_context
+from lad.tenancy.context import platform_context, tenant_context
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.aiicp.helpers import conversation
 from tests.aiicp.injection.texts import TOOL
+from tests.factories.voice import CallLogFactory
 from tests.support.database import stored
+from voice.analysis.services import analyse
 
 INSTRUCTIONS: Final = (
     "You are the assistant of a sales team and read what strangers have written, to sum it up in two sentences. The"
@@ -135,6 +137,7 @@ QUESTIONS: Final[dict[str, tuple[str, ...]]] = {
     "aiicp/lead_files/model_mapping.py:question": ("the_heading_of_a_column",),
     "aiicp/wizard/model_reading.py:_question": ("an_answer_to_the_wizard", "what_is_sold"),
     "lad/llm/evaluation.py:evaluate": ("an_evaluated_case",),
+    "voice/analysis/model_reading.py:question": ("a_transcript",),
 }
 # Places that ask a model in a way of their own, and the reason why no text of strangers gets there.
 WITHOUT_STRANGERS: Final = {
@@ -256,3 +259,14 @@ def the_heading_of_a_column(tenant: Tenant, _member: User, text: str) -> Shown:
 
 def plain(text: str) -> str:
     return " ".join(text.split())[:1_000]
+
+
+@call_site
+def a_transcript(tenant: Tenant, member: User, text: str) -> Shown:
+    with platform_context(tenant_id=tenant.pk):
+        said = [{"role": "agent", "text": "Hello."}, {"role": "person", "text": f"Well, let me see. {text}"}]
+        call = CallLogFactory.create(status="ended", transcripts=said)
+    row = analyse(call, actor=member)
+    # What the person said is quoted as it is. The rest is the model's.
+    of_model = [repr(each) for each in row.evidence if each["source"] == "model"]
+    return Shown([row.summary if row.model else "", *of_model, row.reason])

@@ -42,6 +42,7 @@ SOME: Final = {
     "an_answer_to_the_wizard": (0, 5),
     "what_is_sold": (1, 6),
     "the_heading_of_a_column": (2, 6),
+    "a_transcript": (3, 6),
 }
 ASSISTANT: Final = ("a_remark_to_a_transcript", "a_reading_with_what_is_known")
 # What a turn, a keyword and a call leave. No text changes anything else.
@@ -53,6 +54,9 @@ WRITTEN: Final = {
     "model_usage",
     "domain_events",
     "audit_entries",
+    "voice_call_logs",
+    "voice_call_analysis",
+    "voice_call_analysis_versions",
 }
 TOOLS = [{"name": TOOL}]
 # Parts of every instruction that a call site has, and of the rule about fenced text.
@@ -70,6 +74,7 @@ SECRETS = [
     "how somebody describes the customers they want",
     "as directories of companies and atlases write it",
     "You read the headings of a table of people",
+    "nothing that is merely likely",
 ]
 
 

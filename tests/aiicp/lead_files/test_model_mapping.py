@@ -68,7 +68,7 @@ def test_an_upload_shows_what_the_model_proposes_and_the_import_takes_it(
 ) -> None:
     client = api(member)
     assert [each["key"] for each in send(client, "upload", TITLES).json()["columns"]] == ["first_name", ""]
-    connect()
+    connect(platform=True)
     fund(tenant, "5")
     body = send(client, "upload", TITLES).json()
     assert [(each["key"], each["source"]) for each in body["columns"]] == [
@@ -93,7 +93,7 @@ def test_without_credit_the_upload_is_read_all_the_same(
     connect: Any,
     priced: None,
 ) -> None:
-    connect()
+    connect(platform=True)
     body = send(api(member), "upload", TITLES).json()
     assert [each["key"] for each in body["columns"]] == ["first_name", ""]
     assert "no credit" in body["note"]

@@ -88,7 +88,7 @@ def test_a_model_reads_what_nobody_knows_and_the_user_confirms_it(
     priced: None,
     sandbox: Any,
 ) -> None:
-    connect()
+    connect(platform=True)
     fund(tenant, "5")
     client = api(member)
     key = begin(client)["conversation"]
@@ -118,7 +118,7 @@ def test_a_model_that_fails_costs_nothing_and_the_embedded_reading_says_so(
     priced: None,
     model: str,
 ) -> None:
-    connect(model)
+    connect(model, platform=True)
     fund(tenant, "5")
     client = api(member)
     key = begin(client)["conversation"]
@@ -138,7 +138,7 @@ def test_without_credit_no_model_is_asked_and_the_wizard_says_so(
     priced: None,
     sandbox: Any,
 ) -> None:
-    connect()
+    connect(platform=True)
     client = api(member)
     shown = answer(client, begin(client)["conversation"], UNKNOWN)
     assert "no credit" in shown["message"]
@@ -155,7 +155,7 @@ def test_an_answer_that_nobody_takes_any_more_costs_nothing(
     priced: None,
     monkeypatch: Any,
 ) -> None:
-    connect()
+    connect(platform=True)
     fund(tenant, "5")
     client = api(member)
     key = begin(client)["conversation"]
@@ -192,7 +192,7 @@ def test_classifying_and_suggesting_store_nothing_and_name_their_source(
     assert embedded["suggestions"][0] == {"value": "Hospitals & clinics", "words": "clinics"}
     assert (embedded["source"], embedded["note"]) == ("embedded", "")
     assert len(embedded["suggestions"]) > 3
-    connect()
+    connect(platform=True)
     fund(tenant, "5")
     known = client.post(f"{URL}classify/", {"kind": "industry", "text": "clinics"}, format="json").json()
     assert (known["source"], sandbox.log("model_call")) == ("embedded", [])

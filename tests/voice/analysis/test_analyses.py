@@ -13,7 +13,7 @@ from tenants.teams.models import Tenant
 from tests.factories.voice import CallAnalysisFactory, CallLogFactory
 from tests.support.events import events
 from voice.analysis.models import CallAnalysis, Disposition, LeadCategory, Sentiment
-from voice.analysis.services import record_analysis, sentiment_for_score
+from voice.analysis.recording import record_analysis, sentiment_for_score
 from voice.calls.models import CallLog
 
 
@@ -46,6 +46,12 @@ def test_an_analysis_takes_the_calls_lead_and_recognises_choices_in_any_spelling
     assert event.payload == {
         "call_log_id": str(call.pk),
         "lead_id": str(call.lead_id),
+        "outcome": None,
+        "answered_by": None,
+        "do_not_call": False,
+        "follow_up_at": None,
+        "skipped_reason": None,
+        "version": 1,
         "sentiment": "very_interested",
         "lead_category": "Hot Lead",
         "disposition": "DON'T PURSUE",
@@ -53,7 +59,7 @@ def test_an_analysis_takes_the_calls_lead_and_recognises_choices_in_any_spelling
     }
 
 
-def test_a_second_analysis_replaces_the_first(tenant: Tenant, call: CallLog) -> None:
+def test_a_second_analysis_is_the_next_version(tenant: Tenant, call: CallLog) -> None:
     first = record(tenant, call, summary="Warm.", sentiment="positive", key_points=["One"], disposition="nurture")
     second = record(tenant, call, summary="Cold after all.", sentiment="negative")
     assert second.pk == first.pk

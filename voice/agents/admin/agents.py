@@ -2,20 +2,43 @@
 
 from typing import Any, Final
 
+from django import forms
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from lad.admin.base import SharedModelAdmin, TenantModelAdmin, register
 from lad.admin.inlines import ReadOnlyInline
 from voice import formatting
+from voice.agents import field_lines
 from voice.agents.models import Voice, VoiceAgent
 from voice.numbers.models import VoiceNumber
 
 INSTRUCTION_ROWS: Final = 16
 OPENING_ROWS: Final = 5
+FIELD_ROWS: Final = 6
 OPENING_FIELDS: Final = ("outbound_starter_prompt", "inbound_starter_prompt")
+
+
+class FieldLinesField(forms.CharField):
+    """The fields of the analysis as lines of text."""
+
+    widget = UnfoldAdminTextareaWidget(attrs={"rows": FIELD_ROWS})
+
+    def prepare_value(self, value: Any) -> Any:
+        return field_lines.to_lines(value) if isinstance(value, dict) else value
+
+    def to_python(self, value: Any) -> Any:
+        return field_lines.from_lines(value or "")
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return bool(field_lines.from_lines(data or "") != field_lines.from_lines(self.prepare_value(initial or {})))
+        except ValidationError:
+            return True
 
 
 class AnsweredNumbersInline(ReadOnlyInline):
@@ -45,6 +68,7 @@ class VoiceAgentAdmin(TenantModelAdmin):
         (None, {"fields": ["name", "language", "gender", "voice", "sample"]}),
         ("Instructions", {"fields": ["agent_instructions", "system_instructions"]}),
         ("Opening of a call", {"fields": ["outbound_starter_prompt", "inbound_starter_prompt"]}),
+        ("Analysis of its calls", {"fields": ["analysis_fields"]}),
     ]
     readonly_fields = ["sample"]
     inlines = [AnsweredNumbersInline]
@@ -53,6 +77,9 @@ class VoiceAgentAdmin(TenantModelAdmin):
         css = formatting.MEDIA_CSS
 
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "analysis_fields":
+            label = str(db_field.verbose_name).capitalize()
+            return FieldLinesField(required=False, label=label, help_text=field_lines.HELP)
         formfield = super().formfield_for_dbfield(db_field, request, **kwargs)
         if isinstance(db_field, models.TextField) and formfield is not None:
             formfield.widget.attrs["rows"] = OPENING_ROWS if db_field.name in OPENING_FIELDS else INSTRUCTION_ROWS
