@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
+import django.test.utils
 import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connections
+from django.template import Context, Template
 from django.test import Client, TransactionTestCase
+from django.test.signals import template_rendered
 from factory.random import reseed_random
 from rest_framework.test import APIClient
 
@@ -26,6 +29,7 @@ from tests.support.snapshots import use_migrated_copy
 
 
 def pytest_configure() -> None:
+    setattr(django.test.utils, "instrumented_test_render", _tell_of_whole_templates)  # noqa: B010  (not in the stubs)
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = {
         **settings.STORAGES,
@@ -33,8 +37,36 @@ def pytest_configure() -> None:
     }
 
 
-# Files that take a minute or more. They start first, or one worker would be idle at the end.
-LONGEST_FIRST = ("browser/", "runtime/", "api/test_fuzz", "contract/", "db/test_migrations", "billing/ledger/")
+def _tell_of_whole_templates(self: Template, context: Context) -> str:
+    """Tell Django's test client what is rendered, so that answers have their context.
+
+    Django's own would also copy the context of each of the forty templates that a page of the admin includes.
+    """
+    if context.template is self:
+        template_rendered.send(sender=self, template=self, context=context)
+    return self.nodelist.render(context)
+
+
+# Files that take ten seconds or more. They start first, or one worker would be idle at the end.
+LONGEST_FIRST = (
+    "browser/",
+    "runtime/",
+    "api/test_fuzz",
+    "contract/",
+    "db/test_migrations",
+    "billing/ledger/",
+    "limits/test_patterns",
+    "tests/demo/",
+    "benchmarks/test_ledger_stress",
+    "interoperation/",
+    "documentation/test_schema",
+    "billing/audit/",
+    "invoicing/test_rerate",
+    "sandbox/test_hostile",
+    "lad/admin/test_unknown_pages",
+    "tenants/access/test_capabilities",
+    "prospecting/test_chaos",
+)
 # Python's default is 700; tests leave little garbage beside the modules they load.
 GARBAGE_THRESHOLD = 20_000
 

@@ -29,10 +29,9 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 LENGTH: Final = 100_000
 # A linear pattern needs some milliseconds for a text of this length, a quadratic one ten seconds or more.
 MAX_SECONDS_FOR_A_TEXT: Final = 1.0
-# A text is tried with a tenth of the length first, where a quadratic pattern needs a hundredth of the time. One that
-# needs less than half of that is not tried with the whole length.
-FIRST_LENGTH: Final = LENGTH // 10
-MAX_SHARE_OF_FIRST: Final = 1 / 200
+# A text is tried with parts of the length first. With a tenth a quadratic pattern needs a hundredth of the time. One
+# that needs less than half of that is not tried any longer.
+FIRST_LENGTHS: Final = (LENGTH // 32, LENGTH // 10)
 MAX_SECONDS_FOR_A_PATTERN: Final = 30
 MAX_UNITS: Final = 8
 MAX_PREFIX: Final = 12
@@ -245,11 +244,16 @@ def search_all(pattern: Pattern) -> Callable[[str], object]:
 
 def _slow_texts(run: Callable[[str], object], texts: Iterable[Text]) -> Iterator[str]:
     for text in texts:
-        if _seconds(run, text.of(FIRST_LENGTH)) < MAX_SECONDS_FOR_A_TEXT * MAX_SHARE_OF_FIRST:
+        if any(_seconds(run, text.of(length)) < _least_of_a_slow_one(length) for length in FIRST_LENGTHS):
             continue
         long = text.of(LENGTH)
         if _seconds(run, long) > MAX_SECONDS_FOR_A_TEXT:
             yield repr(long[:40])
+
+
+def _least_of_a_slow_one(length: int) -> float:
+    """Return half of the seconds for a text of this length, with which the whole one would just be too slow."""
+    return MAX_SECONDS_FOR_A_TEXT * (length / LENGTH) ** 2 / 2
 
 
 def _seconds(run: Callable[[str], object], text: str) -> float:
