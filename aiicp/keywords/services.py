@@ -14,14 +14,13 @@ from django.utils import timezone
 
 from aiicp.keywords.models import KeywordExpansion
 from aiicp.keywords.thesaurus import GENERAL, MOST, related
+from aiicp.model_questions import Pending, ask
 from lad.errors import Invalid
 from lad.llm import prompt_files
-from lad.llm.completions import Completion
-from lad.llm.errors import Refused
 from lad.llm.messages import Usage
 from lad.llm.purposes import Purpose, purposes
 from lad.llm.questions import Question
-from lad.llm.services import NO_MODEL, complete
+from lad.llm.services import NO_MODEL
 from lad.tenancy.context import platform_context, tenant_context
 from lad.types import Actor
 
@@ -55,7 +54,7 @@ class Origin(StrEnum):
 class Expansion:
     """The keywords that mean about the same as one in a context.
 
-    ``id`` is that of the stored row, None if nothing was found. ``usage`` is what a model took, None without one.
+    ``id`` is that of the stored row, None if nothing was found. ``usage`` is what was paid for, None without a model.
     ``reason`` says why nothing was found.
     """
 
@@ -83,15 +82,12 @@ def expand(keyword: str, context: str = GENERAL, *, tenant_id: UUID, actor: Acto
         return known
     if found := related(keyword, context):
         return _kept(keyword, context, found, THESAURUS, Origin.THESAURUS, tenant_id, actor)
-    answer = _ask(keyword, context, tenant_id)
-    usage = None if answer is None or not answer.usage.requests else answer.usage
-    if answer is None or answer.embedded:
-        reason = answer.reason if answer is not None else NO_MODEL
-        return Expansion(keyword, context, (), Origin.NOTHING, usage=usage, reason=reason)
-    found = plausible(answer.data["keywords"], keyword)
-    if not found:
-        return Expansion(keyword, context, (), Origin.NOTHING, usage=usage, reason="The model knows no other keywords.")
-    return _kept(keyword, context, found, answer.usage.model, Origin.MODEL, tenant_id, actor, usage)
+    asked = _ask(keyword, context, tenant_id)
+    if asked.value is None or asked.usage is None:
+        with tenant_context(tenant_id):
+            asked.settle()
+        return Expansion(keyword, context, (), Origin.NOTHING, reason=asked.note or NO_MODEL)
+    return _kept(keyword, context, asked.value, asked.usage.model, Origin.MODEL, tenant_id, actor, asked)
 
 
 def prune(*, now: datetime | None = None) -> int:
@@ -165,9 +161,12 @@ def _kept(
     origin: Origin,
     tenant_id: UUID,
     actor: Actor,
-    usage: Usage | None = None,
+    asked: Pending[tuple[str, ...]] | None = None,
 ) -> Expansion:
-    """Keep an expansion as the tenant's. Of two at once the first is kept, and the other counts as a look-up."""
+    """Keep an expansion as the tenant's, and pay for the model that made it.
+
+    Of two at once the first is kept, and the other counts as a look-up.
+    """
     values = {"expanded_keywords": list(found), "model": model[:100]}
     with tenant_context(tenant_id, user_id=actor.pk if actor is not None else None), transaction.atomic():
         row = KeywordExpansion(tenant_id=tenant_id, original_keyword=keyword, context=context, **values)
@@ -181,17 +180,17 @@ def _kept(
                 usage_count=F("usage_count") + 1, last_used_at=timezone.now()
             )
         stored = KeywordExpansion.objects.get(**same)
+        if asked is not None:
+            asked.settle()
     kept = tuple(stored.expanded_keywords)
+    usage = asked.usage if asked is not None else None
     return Expansion(keyword, context, kept, origin, stored.pk, stored.model, stored.usage_count, usage)
 
 
-def _ask(keyword: str, context: str, tenant_id: UUID) -> Completion | None:
-    """Return the model's answer, or None where none may be asked: inside a transaction, or above its limits."""
+def _ask(keyword: str, context: str, tenant_id: UUID) -> Pending[tuple[str, ...]]:
+    """Return what a model knows. Inside a transaction none is asked."""
     if connection.in_atomic_block:
-        return None
+        return Pending()
     prompt = prompt_files.render("aiicp.keywords.expand", context=context, keyword=keyword)
     question = Question(tenant_id, KEYWORDS, prompt=prompt, schema=ANSWER, max_tokens=400)
-    try:
-        return complete(question, embedded=lambda: {"keywords": []})
-    except Refused:
-        return None
+    return ask(question, read=lambda data: plausible(data["keywords"], keyword) or None)

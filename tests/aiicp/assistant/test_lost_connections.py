@@ -51,7 +51,7 @@ def said(talk: Any) -> list[tuple[str, str]]:
 
 
 def test_whoever_lost_the_connection_reads_the_answer_later(talk, member, connect, get_answer):
-    connect(platform=True)
+    connect()
     parts = services.stream_answer(conversation=stored(talk), content=TEXT, actor=member)
     assert isinstance(next(parts), Understood)
     with tenant_context(talk.tenant_id):
@@ -111,7 +111,7 @@ def test_an_answer_is_read_by_those_who_may_read_the_conversation(talk, member, 
 
 
 def test_the_same_message_sent_again_after_a_lost_connection_is_said_once(post, talk, connect, get_answer):
-    connect(platform=True)
+    connect()
     again = {**STREAM, "HTTP_IDEMPOTENCY_KEY": "a-message-of-mine"}
     first = events(post("answers", {"content": TEXT}, **again))
     repeated = post("answers", {"content": TEXT}, **again)
@@ -128,7 +128,7 @@ def test_the_same_message_sent_again_after_a_lost_connection_is_said_once(post, 
 
 
 def test_two_tabs_that_send_at_once_say_one_thing_after_the_other(talk, member, connect):
-    connect(platform=True)
+    connect()
 
     tabs = [partial(begin, talk, member, f"clinics in Dubai, tab {number}") for number in range(4)]
     results = run_together(*tabs)
@@ -137,7 +137,7 @@ def test_two_tabs_that_send_at_once_say_one_thing_after_the_other(talk, member, 
 
 
 def test_no_message_comes_between_a_message_and_its_answer(talk, member, api, connect):
-    connect(platform=True)
+    connect()
     turn = begin(talk, member)
     refused = post_message(api, member, talk, "and hotels")
     assert problem(refused) == (409, "still_answering")

@@ -261,11 +261,15 @@ def plain(text: str) -> str:
     return " ".join(text.split())[:1_000]
 
 
+# What a call may belong to. Here it is alone, so that nothing else is written.
+RELATED: Final = ("agent", "from_number", "campaign", "campaign_lead", "campaign_step", "lead")
+
+
 @call_site
 def a_transcript(tenant: Tenant, member: User, text: str) -> Shown:
     with platform_context(tenant_id=tenant.pk):
         said = [{"role": "agent", "text": "Hello."}, {"role": "person", "text": f"Well, let me see. {text}"}]
-        call = CallLogFactory.create(status="ended", transcripts=said)
+        call = CallLogFactory.create(status="ended", transcripts=said, **dict.fromkeys(RELATED))
     row = analyse(call, actor=member)
     # What the person said is quoted as it is. The rest is the model's.
     of_model = [repr(each) for each in row.evidence if each["source"] == "model"]

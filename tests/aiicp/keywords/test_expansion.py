@@ -13,8 +13,8 @@ from aiicp.keywords.thesaurus import related
 from lad.errors import Invalid
 from lad.tenancy.context import platform_context, tenant_context
 from tests.aiicp.helpers import EXPANSIONS
+from tests.aiicp.paying import COMPLETION, PROMPT, books, fund, used
 from tests.factories.aiicp import KeywordExpansionFactory
-from tests.lad.llm.conftest import connect  # noqa: F401  (a fixture)
 from tests.support.api import problem
 from tests.support.concurrency import run_together
 from tests.support.database import stored
@@ -70,7 +70,7 @@ def test_the_admin_has_a_button_for_it(tenant, member, admin_of):
     assert "required" in empty.content.decode()
 
 
-def test_what_the_thesaurus_does_not_know_is_asked_of_the_model_once(tenant, member, connect, sandbox):  # noqa: F811
+def test_what_the_thesaurus_does_not_know_is_asked_of_the_model_once(tenant, member, connect, sandbox):
     unknown = expand("zymurgy supplies", tenant_id=tenant.pk, actor=member)
     assert (unknown.origin, unknown.keywords, unknown.usage) == (Origin.NOTHING, (), None)
     connect("sandbox-good")
@@ -86,13 +86,38 @@ def test_what_the_thesaurus_does_not_know_is_asked_of_the_model_once(tenant, mem
 
 
 @pytest.mark.parametrize("model", ["sandbox-refuses", "sandbox-invalid-json"])
-def test_a_model_that_fails_leaves_nothing_behind(tenant, member, connect, model):  # noqa: F811
+def test_a_model_that_fails_leaves_nothing_behind(tenant, member, connect, model):
     connect(model)
     found = expand("zymurgy supplies", tenant_id=tenant.pk, actor=member)
     assert (found.origin, found.id) == (Origin.NOTHING, None)
     assert found.reason
     with tenant_context(tenant.pk):
         assert not KeywordExpansion.objects.filter(tenant=tenant.pk).exists()
+
+
+def test_what_the_platforms_model_finds_is_paid_once(tenant, member, connect, priced):
+    connect(platform=True)
+    fund(tenant, "5")
+    assert expand("zymurgy supplies", tenant_id=tenant.pk, actor=member).origin == Origin.MODEL
+    inputs, outputs = used(tenant)
+    assert books(tenant) == (inputs * PROMPT + outputs * COMPLETION, 0, ["charged"], 0)
+    assert expand("zymurgy supplies", tenant_id=tenant.pk, actor=member).origin == Origin.CACHE
+    assert books(tenant)[2] == ["charged"]
+
+
+@pytest.mark.parametrize("model", ["sandbox-refuses", "sandbox-invalid-json"])
+def test_a_model_that_finds_nothing_costs_nothing(tenant, member, connect, priced, model):
+    connect(model, platform=True)
+    fund(tenant, "5")
+    assert expand("zymurgy supplies", tenant_id=tenant.pk, actor=member).origin == Origin.NOTHING
+    assert books(tenant) == (0, 0, ["voided"], 0)
+
+
+def test_without_credit_no_model_is_asked(tenant, member, connect, priced, sandbox):
+    connect(platform=True)
+    found = expand("zymurgy supplies", tenant_id=tenant.pk, actor=member)
+    assert (found.origin, "no credit" in found.reason) == (Origin.NOTHING, True)
+    assert sandbox.log("model_call") == []
 
 
 def test_expansions_that_nobody_looks_up_are_forgotten_after_90_days(tenant):
