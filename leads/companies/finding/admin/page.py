@@ -69,13 +69,14 @@ def find_people(request: HttpRequest) -> HttpResponse:
 
 def reveal_results(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show how far a request has come, and its results."""
-    if not may_see(request):
+    access = access_of(request)
+    if not (access.signed_in and access.allows(VIEW) and has_feature(access, FEATURE)):
         raise PermissionDenied
     row = RevealRequest.objects.filter(pk=pk).first()
     if row is None:
         messages.warning(request, "This request does not exist, or you cannot see it.")
-        return HttpResponseRedirect(reverse(f"admin:{NAME}"))
-    reveals, access = results_of(row), access_of(request)
+        return HttpResponseRedirect(reverse("admin:leads_revealrequest_changelist"))
+    reveals = results_of(row)
     progress = progress_of(reveals)
     spent = money(sum((each.credits for each in reveals), ZERO))
     context = {
@@ -86,9 +87,9 @@ def reveal_results(request: HttpRequest, pk: UUID) -> HttpResponse:
         "spent": f"{spent} is spent or held" if progress.open or progress.unknown else f"{spent} was spent",
         "rows": [(each, money(each.credits), COLOURS.get(RevealState(each.state), "default")) for each in reveals],
         "address": request.get_full_path(),
-        "back": back_of(request),
+        "back": back_of(request) if may_see(request) else "",
         "people": row.person_ids,
-        "may_save": access.allows("leads.create"),
+        "may_save": may_see(request) and access.allows("leads.create"),
     }
     part = "HX-Request" in request.headers
     template = "leads/admin/reveal_progress.html" if part else "leads/admin/reveal_results.html"
