@@ -155,7 +155,7 @@ def _at_once(sandbox: Sandbox, conversations: int) -> bool:
     def talk(number: int) -> bool:
         try:
             *_pieces, last = stream(_question(f"customer{number}"), embedded=str)
-            return f"customer{number}." in last.text
+            return f"“customer{number}”" in last.text
         finally:
             connection.close()
 

@@ -79,7 +79,7 @@ def facts(memory: Memory) -> list[dict[str, Any]]:
                 "slot": each.slot,
                 "text": wording.spelled(language, each.slot, each.value, excluded=each.excluded),
                 "excluded": each.excluded,
-                "why": reason_of(reasons, each.slot, each.value),
+                "why": reason_of(reasons, each.slot, each.value) or None,
             }
             for each in values
         ]

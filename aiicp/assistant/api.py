@@ -52,7 +52,7 @@ class FactValueResponse(serializers.Serializer):
     slot = serializers.CharField()
     text = serializers.CharField()
     excluded = serializers.BooleanField()
-    why = ValueReasonResponse()
+    why = ValueReasonResponse(allow_null=True)
 
 
 class FactResponse(serializers.Serializer):
@@ -138,6 +138,8 @@ class AnswersView(ConversationView):
 
 class AnswerToMessageView(ConversationView):
     """The answer to one message, for whoever lost the connection before it came."""
+
+    rights: ClassVar[dict[str, str]] = {}
 
     @extend_schema(
         operation_id="ai_conversations_answer_to",

@@ -1,6 +1,6 @@
 """The API of customer profiles."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
@@ -18,8 +18,10 @@ from aiicp.profiles.content import compare, content_of
 from aiicp.profiles.models import IcpProfile, IcpProfileVersion
 from lad import writes
 from lad.api import router
-from lad.api.serializers import InputSerializer
+from lad.api.serializers import InputSerializer, make_serializer
 from lad.api.views import ResourceViewSet
+
+SET_BY_LAD: Final = ("user",)
 
 
 class SaveProfileSerializer(InputSerializer):
@@ -105,7 +107,11 @@ class ProfileViewSet(ResourceViewSet):
         row = self.locked_object()
         return self.row_response(writes.update(row, {"is_shared": False}, actor=self.access.user))
 
-    @extend_schema(summary="Copy the profile", request=DuplicateProfileSerializer)
+    @extend_schema(
+        summary="Copy the profile",
+        request=DuplicateProfileSerializer,
+        responses={201: make_serializer(IcpProfile, read_only=SET_BY_LAD)},
+    )
     @action(detail=True, methods=["post"])
     @transaction.atomic
     def duplicate(self, request: Request, pk: str) -> Response:
@@ -154,7 +160,7 @@ router.register(
     feature=ICP_ASSISTANT,
     filters=["user", "is_active", "is_shared", "scores_leads", "source_conversation", "created_at"],
     order=["-created_at", "-usage_count"],
-    read_only=["user"],
+    read_only=SET_BY_LAD,
     viewset=ProfileViewSet,
 )
 

@@ -12,7 +12,7 @@ async def hold(port: int, count: int) -> list[str]:
 
 def mixed_up(answers: list[str]) -> list[int]:
     """Return the numbers of the conversations that got another's answer."""
-    return [number for number, text in enumerate(answers) if f" customer{number}." not in text]
+    return [number for number, text in enumerate(answers) if f"“customer{number}”" not in text]
 
 
 async def _streamed(port: int, number: int) -> str:

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from lad.api import router
-from lad.api.serializers import InputSerializer, make_serializer
+from lad.api.serializers import InputSerializer, TimeField, make_serializer
 from lad.api.views import LadAPIView, TenantRequired
 from lad.errors import NotFound
 from lad.jobs import services as jobs
@@ -92,8 +92,8 @@ class AnalyseManySerializer(InputSerializer):
     """Which calls to analyse again: those named, or all that have ended between two times."""
 
     calls = serializers.ListField(child=serializers.UUIDField(), max_length=MAX_CALLS, required=False)
-    ended_after = serializers.DateTimeField(required=False)
-    ended_before = serializers.DateTimeField(required=False)
+    ended_after = TimeField(required=False)
+    ended_before = TimeField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not attrs.get("calls") and not ("ended_after" in attrs or "ended_before" in attrs):

@@ -90,7 +90,9 @@ class CarrierAccount(SoftDeletable, SharedModel):
     )
     status_reason = models.TextField(blank=True, default="", db_default="", editable=False)
     tested_at = models.DateTimeField(null=True, blank=True, editable=False)
-    numbers = models.JSONField(default=dict, blank=True, db_default={}, editable=False)
+    numbers = models.JSONField(
+        default=dict, blank=True, db_default={}, editable=False, help_text="Numbers that the carrier named, by its id."
+    )
 
     class Meta:
         db_table = "carrier_accounts"

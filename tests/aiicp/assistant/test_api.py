@@ -15,13 +15,16 @@ from tests.support.loops import without_loop
 TEXT = "We sell to clinics in Dubai"
 
 
+def content_of(response: Any) -> bytes:
+    with without_loop():
+        return b"".join(response)
+
+
 def events(response: Any) -> list[tuple[str, Any]]:
     assert response.status_code == 200, response.content
     assert response["Content-Type"].startswith("text/event-stream")
-    with without_loop():
-        content = b"".join(response).decode()
     found = []
-    for each in content.split("\n\n")[:-1]:
+    for each in content_of(response).decode().split("\n\n")[:-1]:
         name, data = each.split("\n")
         found.append((name.removeprefix("event: "), orjson.loads(data.removeprefix("data: "))))
     return found
@@ -94,6 +97,6 @@ def test_a_models_answer_is_streamed_from_the_event_loop(post, connect, tenant, 
     with tenant_context(tenant.pk):
         assert Message.objects.get(pk=whole["message_id"]).tokens_used == whole["usage"]["tokens"]
     # As JSON, without a thread that waits.
-    answer = orjson.loads(b"".join(post("answers", {"content": "owners who like dentists"})))
+    answer = orjson.loads(content_of(post("answers", {"content": "owners who like dentists"})))
     assert answer["usage"]["tokens"] > 0
     assert answer["asking"] == "company_size"

@@ -67,7 +67,7 @@ def test_many_answers_at_once_take_no_thread_and_are_not_mixed_up(
         return await talking
 
     answers = played(all_at_once)
-    assert [f"customer{number}." in answer.text for number, answer in enumerate(answers)] == [True] * AT_ONCE
+    assert [f"“customer{number}”" in answer.text for number, answer in enumerate(answers)] == [True] * AT_ONCE
     assert sandbox.stats()["models"]["most_open"] > AT_ONCE // 2
     # One for the database, and those that look up names.
     assert max(most) < 40

@@ -69,11 +69,11 @@ def test_every_feature_adds_its_tab_and_they_come_in_order(browser: Client, tena
         "files",
         "social",
         "student",
-        "sources",
         "do not contact",
         "consent",
         "campaigns",
         "calls",
+        "sources",
     ]
 
 

@@ -5,7 +5,7 @@ answer is the next turn of the person, or in what the person says without being 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -62,6 +62,8 @@ _SPOKEN_AT: Final = re.compile(
     r"\b([a-z0-9._-]{1,40}) (?:at|arroba|arobase|klammeraffe) "
     r"([a-z0-9-]{1,40}(?: dot | punkt | punto | point )[a-z]{2,10})\b"
 )
+_SPOKEN_DOT: Final = re.compile(r" (?:dot|punkt|punto|point) ")
+_GROUPED: Final = re.compile(r"^\d{1,3}(?:[.,]\d{3})+$")
 _PHONE: Final = re.compile(r"\+?\d[\d\s().-]{6,20}\d")
 
 
@@ -157,12 +159,9 @@ def _choice(answer: _Answer, values: Sequence[Any]) -> tuple[Any, str] | None:
     """Return the last value of a list that is said and not denied."""
     found = None
     for value in values:
-        phrase = fold(str(value).replace("_", " "))
-        if not phrase:
-            continue
-        for match in re.finditer(rf"(?<!\S){re.escape(phrase)}s?(?!\S)", answer.turn.line):
-            first = answer.turn.line[: match.start()].count(" ")
-            last = first + phrase.count(" ") + 1
+        words = fold(str(value).replace("_", " ")).split()
+        for first in _places(words, answer.turn.line.split(" ")):
+            last = first + len(words)
             before = {word.form for word in answer.turn.words[max(0, first - 2) : first]}
             if before & {"not", "no", "nicht", "kein", "pas", "dont", "isnt", "never"}:
                 continue
@@ -171,6 +170,14 @@ def _choice(answer: _Answer, values: Sequence[Any]) -> tuple[Any, str] | None:
     if found is None:
         return None
     return found[2], answer.turn.said(found[0], found[1])
+
+
+def _places(words: Sequence[str], said: Sequence[str]) -> Iterator[int]:
+    """Yield where the words are said, the last of them also in the plural."""
+    for first in range(len(said) - len(words) + 1 if words else 0):
+        *others, last = said[first : first + len(words)]
+        if [*others, last.removesuffix("s")] == [*words[:-1], words[-1].removesuffix("s")]:
+            yield first
 
 
 def _boolean(answer: _Answer) -> tuple[bool, str] | None:
@@ -235,8 +242,8 @@ def _number_at(words: Sequence[Word], place: int, language: str) -> tuple[float,
 def _plain(form: str, lexicon: Mapping[str, tuple[str, ...]]) -> float | None:
     if form[0].isdigit():
         text = form.replace("/", "")
-        if re.fullmatch(r"\d{1,3}([.,]\d{3})+", text):
-            text = re.sub("[.,]", "", text)
+        if _GROUPED.fullmatch(text):
+            text = text.replace(".", "").replace(",", "")
         try:
             return float(text.replace(",", "."))
         except ValueError:
@@ -269,7 +276,7 @@ def _email(turn: Turn) -> tuple[str, str] | None:
     spoken = _SPOKEN_AT.search(turn.line.replace(" . ", " dot "))
     if spoken is None:
         return None
-    domain = re.sub(r" (?:dot|punkt|punto|point) ", ".", spoken[2])
+    domain = _SPOKEN_DOT.sub(".", spoken[2])
     return f"{spoken[1]}@{domain}", spoken.group()
 
 
