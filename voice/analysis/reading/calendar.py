@@ -4,7 +4,7 @@ from calendar import monthrange
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from voice.analysis.reading.clock import Day, Hour, When
+from voice.analysis.reading.times import Day, Hour, When
 
 # A day without a time.
 WHOLE_DAY: Final = time(10)

@@ -1,21 +1,17 @@
 """Find days and times in what was said: "Tuesday at three", "in zwei Wochen", "à partir du 14".
 
-The words of ``data/times.tsv`` become symbols: ``W1`` a Tuesday, ``N3`` a number, ``AT`` a word before an hour. The
-grammar reads symbols, so that it is the same in every language.
+The grammar reads the symbols of ``time_words``, so that it is the same in every language.
 """
 
-import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
-from voice.analysis.reading.words import Turn, fold
+from voice.analysis.reading.time_words import CLOCK, DATE, Symbol, symbols
+from voice.analysis.reading.times import Day, Hour, When
+from voice.analysis.reading.words import Turn
 
-FILE: Final = Path(__file__).parent / "data" / "times.tsv"
-MAX_PHRASE: Final = 5
 # Components that are further apart than this are two statements.
 MAX_GAP: Final = 3
 # Statements that are looked at in one turn.
@@ -23,146 +19,11 @@ MAX_STATEMENTS: Final = 20
 # Ordinals up to here count things, too; those above the other are days without an article.
 COUNTED: Final = 3
 TEENS: Final = 12
-_DIGITS: Final = re.compile(r"\d{1,4}")
-_CLOCK: Final = re.compile(r"([01]?\d|2[0-4])[:.]([0-5]\d)")
-_DATE: Final = re.compile(r"([0-3]?\d)[./]([01]?\d)(?:[./](\d{2}|\d{4}))?")
-_ORDINAL: Final = re.compile(r"st|nd|rd|th")
-_COMPOUND: Final = re.compile(
-    r"(montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)(morgen|fruh|vormittag|mittag|nachmittag|abend)s?"
-)
-_PARTS: Final = {
-    "morgen": "Pmorning",
-    "fruh": "Pmorning",
-    "vormittag": "Pmorning",
-    "mittag": "Pnoon",
-    "nachmittag": "Pafternoon",
-    "abend": "Pevening",
-}
-
-
-class Symbol(NamedTuple):
-    """What words mean for the grammar, and which words of the turn they are."""
-
-    name: str
-    first: int
-    last: int
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """A day as it was named. ``kind`` says how ``number`` and ``month`` are meant."""
-
-    kind: str
-    number: float = 0
-    month: int = 0
-    year: int = 0
-    # "after the 14th", "not before Monday".
-    after: bool = False
-    # "Friday in a week".
-    weeks: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Hour:
-    """A time of day as it was named: an hour with minutes, a part of the day, or minutes from now."""
-
-    hour: int = -1
-    minute: int = 0
-    # morning, noon, afternoon, evening, night, or am and pm.
-    part: str = ""
-    # Seconds are never said; minutes from the call's start are.
-    minutes_from_now: float = -1
-    # Written with minutes or with a word for the clock of 24 hours.
-    exact: bool = False
-    before: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class When:
-    """One statement of a day, a time, or both, and the words that say it."""
-
-    day: Day | None
-    hour: Hour | None
-    first: int
-    last: int
-    # What was said about the past, such as "last Tuesday" or "two weeks ago".
-    past: bool = False
-    # A number that is an hour only where one is expected.
-    bare: bool = False
 
 
 def find(turn: Turn, language: str, *, month_first: bool = False) -> list[When]:
     """Return the statements of days and times in a turn, in the order of the words."""
     return _Grammar(symbols(turn, language), month_first, language).statements()[:MAX_STATEMENTS]
-
-
-def symbols(turn: Turn, language: str) -> list[Symbol]:
-    """Return the symbols of a turn's words. A word that says nothing about time is ``w``."""
-    known = lexicon(language)
-    found: list[Symbol] = []
-    place, words = 0, turn.words
-    while place < len(words):
-        for length in range(min(MAX_PHRASE, len(words) - place), 0, -1):
-            names = known.get(" ".join(word.form for word in words[place : place + length]))
-            if names is not None:
-                found.extend(Symbol(name, place, place + length) for name in names)
-                place += length
-                break
-        else:
-            found.extend(_of_word(turn, place, language))
-            place += 1
-    return found
-
-
-@cache
-def lexicon(language: str) -> dict[str, tuple[str, ...]]:
-    """Return the symbols of the phrases of a language."""
-    found: dict[str, tuple[str, ...]] = {}
-    for line in FILE.read_text(encoding="utf-8").splitlines():
-        if line.startswith("#") or not line.strip():
-            continue
-        of, names, phrase = line.split("\t")
-        if of == language:
-            found[fold(phrase)] = tuple(names.split())
-    return found
-
-
-def _of_word(turn: Turn, place: int, language: str) -> list[Symbol]:
-    form = turn.words[place].form
-    if form in (".", "?"):
-        return [Symbol(form, place, place + 1)]
-    if form in ("am", "pm"):
-        return [Symbol(form.upper(), place, place + 1)]
-    if language == "de" and (found := _COMPOUND.fullmatch(form)):
-        day = lexicon("de")[found[1]][0]
-        return [Symbol(day, place, place + 1), Symbol(_PARTS[found[2]], place, place + 1)]
-    if form.endswith("s") and turn.text[turn.words[place].start : turn.words[place].end][-2:-1] in "'’":
-        # "Three's fine", "Monday's better".
-        names = lexicon(language).get(form[:-1], ("w",))
-        return [Symbol(name, place, place + 1) for name in names]
-    if form[0].isdigit():
-        return [Symbol(_number(turn, place, language), place, place + 1)]
-    if _ORDINAL.fullmatch(form) and place and _DIGITS.fullmatch(turn.words[place - 1].form):
-        return [Symbol("TH", place, place + 1)]
-    return [Symbol("w", place, place + 1)]
-
-
-def _number(turn: Turn, place: int, language: str) -> str:
-    form = turn.words[place].form
-    if _DIGITS.fullmatch(form):
-        return f"N{int(form)}"
-    if ":" in form and _CLOCK.fullmatch(form):
-        return f"T{form}"
-    if (found := _DATE.fullmatch(form)) and ("/" in form or found[3] or not _is_clock(turn, place)):
-        return f"X{form}"
-    return f"T{form.replace('.', ':')}" if _CLOCK.fullmatch(form) else "w"
-
-
-def _is_clock(turn: Turn, place: int) -> bool:
-    """Return whether "15.30" is a time: minutes that are no month, or a word for the clock beside it."""
-    minute = int(turn.words[place].form.split(".")[1])
-    beside = {turn.words[each].form for each in (place - 1, place + 1) if 0 <= each < len(turn.words)}
-    return minute > 12 or minute == 0 or bool(beside & {"uhr", "h", "um", "at", "am", "pm", "heures", "horas"})
 
 
 @dataclass(slots=True)
@@ -444,7 +305,7 @@ class _Grammar:
         return None
 
     def _written(self, text: str) -> Day | None:
-        found = _DATE.fullmatch(text)
+        found = DATE.fullmatch(text)
         if found is None:
             return None
         one, other, year = int(found[1]), int(found[2]), int(found[3] or 0)
@@ -509,7 +370,7 @@ class _Grammar:
         if name.startswith("T") and ":" in name:
             hour, minute = map(int, name[1:].split(":"))
             return self._with_part(start, place + 1, Hour(hour % 24, minute, exact=hour > 12 or name[1] == "0"))
-        if name.startswith("X") and at and _CLOCK.fullmatch(name[1:]):
+        if name.startswith("X") and at and CLOCK.fullmatch(name[1:]):
             hour, minute = map(int, name[1:].split("."))
             return self._with_part(start, place + 1, Hour(hour % 24, minute, exact=hour > 12))
         if name in ("HALFPAST", "QPAST", "QTO", "HALFTO"):

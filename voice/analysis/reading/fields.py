@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from voice.analysis.reading import calendar, clock, cues
+from voice.analysis.reading import calendar, clock, cues, time_words
 from voice.analysis.reading.findings import Evidence
 from voice.analysis.reading.follow_ups import month_first
 from voice.analysis.reading.languages import language_of
@@ -213,7 +213,7 @@ def _number(answer: _Answer, field: Mapping[str, Any]) -> tuple[Any, str] | None
 def _number_at(words: Sequence[Word], place: int, language: str) -> tuple[float, int] | None:
     """Return a number in digits or words and where it ends: "1,200", "two hundred and fifty", "10 k"."""
     total, current, stop, seen = 0.0, 0.0, place, False
-    lexicon = clock.lexicon(language)
+    lexicon = time_words.lexicon(language)
     while stop < len(words):
         form = words[stop].form
         if form in _MULTIPLES and seen:

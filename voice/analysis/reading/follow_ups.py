@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Final
 
 from voice.analysis.reading import calendar, clock, cues
-from voice.analysis.reading.clock import Hour, When
 from voice.analysis.reading.languages import language_of
+from voice.analysis.reading.times import Hour, When
 from voice.analysis.reading.words import STOPS, Turn, word_set
 
 # Words between "not" and the day it is about.
