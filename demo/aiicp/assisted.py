@@ -21,6 +21,7 @@ DESCRIBED: Final = (
     "a subscription",
 )
 BEGUN: Final = ("We could also sell to private clinics in Dubai", "We help them see which rooms stand empty")
+ABOUT: Final = "From the conversation about our best customers. Changed once, so that it has an earlier version."
 PROFILE: Final = "Software, energy, logistics and insurance in Europe"
 
 
@@ -32,7 +33,7 @@ def load(demo: DemoTenant) -> None:
     turns.begin(conversation=conversation, content="Yes, that is right", actor=demo.owner, reply=Reply(Intent.CONFIRM))
     conversation.refresh_from_db()
     profile = save_from_conversation(conversation=conversation, name=PROFILE, actor=demo.owner)
-    profile = writes.update(profile, {"scores_leads": True}, actor=demo.owner)
+    profile = writes.update(profile, {"description": ABOUT, "scores_leads": True}, actor=demo.owner)
     _score(profile)
     _talk(demo, BEGUN)
 

@@ -47,9 +47,11 @@ class LeadChangeList(LadChangeList):
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: list[str | None] | None = None) -> QuerySet:
         rows = super().get_queryset(request, exclude_parameters)
-        for position in self.get_ordering_field_columns():
-            shown = self.list_display[position]
-            for each in added_columns(request):
-                if each.shown is shown:
-                    rows = each.column.by(request, rows)
+        # An address may name columns that are not there.
+        sorted_by = [
+            self.list_display[each] for each in self.get_ordering_field_columns() if each < len(self.list_display)
+        ]
+        for each in added_columns(request):
+            if each.shown in sorted_by:
+                rows = each.column.by(request, rows)
         return rows
