@@ -26,7 +26,7 @@ PASSWORD = "correct horse battery staple"
 SPARE_FEATURES = [
     each.key
     for each in features
-    if each.key.startswith("voice-agent-") or each.key in ("apollo-leads", "dashboard", "lead-enrichment")
+    if each.key.startswith("voice-agent-") or each.key in ("dashboard", "lead-enrichment")
 ]
 
 
