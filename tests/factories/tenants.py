@@ -24,9 +24,7 @@ from tests.factories.base import ModelFactory, TenantModelFactory, unique
 PASSWORD = "correct horse battery staple"
 # Features that open nothing the tests use, so that a row made for another purpose closes nothing.
 SPARE_FEATURES = [
-    each.key
-    for each in features
-    if each.key.startswith("voice-agent-") or each.key in ("dashboard", "lead-enrichment")
+    each.key for each in features if each.key.startswith("voice-agent-") or each.key in ("dashboard", "lead-enrichment")
 ]
 
 
