@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import httpcore2
 import httpx2
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connection as database
 
@@ -77,6 +78,60 @@ class Guard:
         if not all(is_public(each) or is_listed(host.lower(), each, self.exceptions()) for each in found):
             raise PrivateAddress
         return [str(each) for each in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """One kind of server that users name: which of them LAD calls, and the connections that it keeps open to them.
+
+    ``settings_prefix`` begins the names of its settings: ``…_INTERNAL_HOSTS``, ``…_SANDBOX_HOSTS``, ``…_CA_FILE`` and
+    ``…_OPEN_CONNECTIONS``. Keep ``idle_seconds`` shorter than the servers keep connections, where a lost answer costs.
+    """
+
+    settings_prefix: str
+    example: str
+    idle_seconds: float = 20.0
+    connect_seconds: float = 10.0
+
+    @property
+    def guard(self) -> Guard:
+        """Return which of the servers may be called."""
+        return Guard(self._exceptions, self.example)
+
+    def validate(self, base_url: str) -> None:
+        """Raise ValidationError for an address that LAD will not call, as far as it can be told without a look-up."""
+        self.guard.validate(base_url)
+
+    def validate_link(self, url: str) -> None:
+        """Raise ValidationError for a link that LAD will not follow. Unlike an address it may have a query."""
+        self.guard.validate(urlsplit(url)._replace(query="").geturl())
+
+    def addresses(self, host: str, port: int) -> list[str]:
+        """Return the addresses of a host. Raises PrivateAddress and Unresolved."""
+        return self.guard.addresses(host, port)
+
+    def is_sandbox(self, base_url: str) -> bool:
+        """Return whether the address is the sandbox's, which nothing real stands behind."""
+        return is_at(base_url, self._setting("SANDBOX_HOSTS"))
+
+    def client(self) -> httpx2.Client:
+        """Return this process's client. Its connections stay open between calls."""
+        return client(
+            self.addresses,
+            ca_file=self._setting("CA_FILE"),
+            connections=self._setting("OPEN_CONNECTIONS"),
+            idle=self.idle_seconds,
+        )
+
+    def timeout(self, seconds: float) -> httpx2.Timeout:
+        """Return the time limits of a call that may take so many seconds."""
+        return httpx2.Timeout(seconds, connect=min(seconds, self.connect_seconds))
+
+    def _exceptions(self) -> list[str]:
+        return [*self._setting("INTERNAL_HOSTS"), *self._setting("SANDBOX_HOSTS")]
+
+    def _setting(self, name: str) -> Any:
+        return getattr(settings, f"{self.settings_prefix}_{name}")
 
 
 def connect(host: str, port: int, *, timeout: float, exceptions: Collection[str] = ()) -> socket.socket:

@@ -9,8 +9,9 @@ from unfold.decorators import display
 from lad.admin.actions import row_action
 from lad.admin.base import ReadOnlyAdmin, SharedModelAdmin, TenantModelAdmin, register
 from lad.admin.json_view import chips
-from lad.llm import connections, endpoints
+from lad.llm import connections
 from lad.llm.connections import Outcome
+from lad.llm.endpoints import endpoints
 from lad.llm.models import ConnectionStatus, ModelAllowance, ModelChoice, ModelConnection, ModelUsage
 from lad.types import Values
 

@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from lad import writes
 from lad.errors import Invalid
-from lad.llm import endpoints
 from lad.llm.allowances import reserve, settle
 from lad.llm.breaker import Breaker
 from lad.llm.calling import Call, ModelRefused
+from lad.llm.endpoints import endpoints
 from lad.llm.errors import EndpointError, Fault
 from lad.llm.learning import RUNG
 from lad.llm.messages import LADDER, Message, Rung

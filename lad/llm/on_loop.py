@@ -12,7 +12,7 @@ import httpcore2
 import httpx2
 from django.conf import settings
 
-from lad.llm import endpoints
+from lad.llm.endpoints import endpoints
 from lad.llm.models import ModelConnection
 from lad.llm.protocols.shared import HttpCall
 from lad.llm.transport import Deadline, arguments, attempts, failure, reporting
@@ -76,7 +76,7 @@ def _transport(ca_file: str, connections: int) -> httpx2.AsyncHTTPTransport:
     limits = httpx2.Limits(
         max_connections=connections,
         max_keepalive_connections=connections,
-        keepalive_expiry=endpoints.KEEPALIVE_SECONDS,
+        keepalive_expiry=endpoints.idle_seconds,
     )
     transport = httpx2.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits)
     # The library offers no other way to choose how its pool connects.
@@ -85,7 +85,7 @@ def _transport(ca_file: str, connections: int) -> httpx2.AsyncHTTPTransport:
 
 
 class GuardedLoopBackend(httpcore2.AsyncNetworkBackend):
-    """Connects to addresses that LAD allows, as ``endpoints.GuardedBackend`` does."""
+    """Connects to addresses that LAD allows, as ``lad.outgoing.GuardedBackend`` does."""
 
     def __init__(self) -> None:
         self._backend = httpcore2.AnyIOBackend()
@@ -100,7 +100,7 @@ class GuardedLoopBackend(httpcore2.AsyncNetworkBackend):
     ) -> httpcore2.AsyncNetworkStream:
         failed: Exception = httpcore2.ConnectError("The name has no address.")
         # The look-up blocks, so it has a thread.
-        for address in await asyncio.to_thread(endpoints.allowed_addresses, host, port):
+        for address in await asyncio.to_thread(endpoints.addresses, host, port):
             try:
                 return await self._backend.connect_tcp(address, port, timeout, local_address, socket_options)
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:

@@ -12,8 +12,9 @@ import httpx2
 import orjson
 import stamina
 
-from lad.llm import endpoints
+from lad import outgoing
 from lad.llm.driving import blocking
+from lad.llm.endpoints import endpoints
 from lad.llm.errors import PASSING, EndpointError, Fault
 from lad.llm.models import ModelConnection
 from lad.llm.protocols.shared import HttpCall
@@ -140,7 +141,7 @@ def arguments(connection: ModelConnection, call: HttpCall, deadline: Deadline) -
         "url": address_of(connection, call.path),
         "content": call.body or None,
         "headers": call.headers,
-        "timeout": httpx2.Timeout(deadline.left, connect=min(deadline.left, endpoints.CONNECT_SECONDS)),
+        "timeout": endpoints.timeout(deadline.left),
     }
 
 
@@ -154,8 +155,10 @@ def reporting() -> Iterator[Callable[[], None]]:
         raise EndpointError(Fault.UNREACHABLE) from None
     except httpx2.TimeoutException:
         raise EndpointError(Fault.TIMEOUT) from None
-    except (httpx2.ConnectError, httpx2.UnsupportedProtocol, httpx2.InvalidURL):
+    except (httpx2.ConnectError, httpx2.UnsupportedProtocol, httpx2.InvalidURL, outgoing.Unresolved):
         raise EndpointError(Fault.UNREACHABLE) from None
+    except outgoing.PrivateAddress:
+        raise EndpointError(Fault.INTERNAL) from None
     except httpx2.HTTPError:
         raise EndpointError(Fault.CUT_OFF if responses else Fault.DROPPED) from None
 

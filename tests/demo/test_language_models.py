@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from demo.aiicp import language_models
 from lad.llm.completions import Completion, Source
-from lad.llm.endpoints import is_sandbox
+from lad.llm.endpoints import endpoints
 from lad.llm.messages import Message
 from lad.llm.models import ModelConnection
 from lad.llm.purposes import CONNECTION_TEST
@@ -39,7 +39,7 @@ def test_one_tenant_of_the_demo_uses_the_sandboxs_model(
     assert answer_of(tenant, slug).source == source
     with platform_context():
         shared = ModelConnection.objects.get(name=language_models.NAME)
-    assert (shared.tenant_id, is_sandbox(shared.base_url)) == (None, True)
+    assert (shared.tenant_id, endpoints.is_sandbox(shared.base_url)) == (None, True)
 
 
 def test_without_a_sandbox_the_demo_answers_by_itself(tenant: Tenant, settings) -> None:

@@ -9,7 +9,8 @@ from unfold.decorators import display
 from lad.admin.actions import row_action
 from lad.admin.base import SharedModelAdmin, register
 from lad.types import Values
-from voice.carriers import endpoints, services
+from voice.carriers import services
+from voice.carriers.endpoints import endpoints
 from voice.carriers.models import AccountStatus, CarrierAccount
 from voice.carriers.services import Tested
 

@@ -11,8 +11,8 @@ from lad.errors import Conflict, Invalid
 from lad.outgoing import refuse_transactions
 from lad.tenancy.context import platform_context
 from lad.types import Actor, Values
-from voice.carriers import endpoints
 from voice.carriers.connecting import check_complete, connect
+from voice.carriers.endpoints import endpoints
 from voice.carriers.errors import CarrierDown, CredentialsRefused, NoCarrier
 from voice.carriers.models import AccountStatus, CarrierAccount
 from voice.carriers.protocol import CarrierNumber

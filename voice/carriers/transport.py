@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from lad import outgoing
-from voice.carriers import endpoints
+from voice.carriers.endpoints import endpoints
 from voice.carriers.errors import AnswerLost, CarrierDown, CarrierError, LimitReached, RecordingMissing
 from voice.carriers.protocol import Fetched
 
@@ -109,7 +109,7 @@ def fetch(url: str, to: BinaryIO) -> Fetched:
         raise failed(asked, CarrierDown(outgoing.PRIVATE, passing=False), error) from None
     seconds = settings.VOICE_TIMEOUT_SECONDS
     deadline = time.monotonic() + seconds * RECORDING_PATIENCE
-    with _translated(asked), endpoints.client().stream("GET", url, timeout=_timeout(seconds)) as response:
+    with _translated(asked), endpoints.client().stream("GET", url, timeout=endpoints.timeout(seconds)) as response:
         if response.status_code in (403, 404, 410):
             raise RecordingMissing
         if response.status_code != 200:
@@ -153,7 +153,7 @@ def _ask_once(asked: Asked) -> Answer:
             asked.url,
             content=None if asked.body is None else orjson.dumps(asked.body),
             headers=headers,
-            timeout=_timeout(seconds),
+            timeout=endpoints.timeout(seconds),
         ) as response,
     ):
         content = b"".join(_chunks(response, MAX_ANSWER_BYTES, time.monotonic() + seconds))
@@ -171,10 +171,6 @@ def _translated(asked: Asked) -> Iterator[None]:
         raise failed(asked, CarrierDown(outgoing.PRIVATE, passing=False), error) from None
     except (httpx2.HTTPError, _TooLong) as error:
         raise failed(asked, AnswerLost() if asked.places else CarrierDown(), error) from None
-
-
-def _timeout(seconds: float) -> httpx2.Timeout:
-    return httpx2.Timeout(seconds, connect=min(seconds, endpoints.CONNECT_SECONDS))
 
 
 def _chunks(response: httpx2.Response, limit: int, deadline: float) -> Iterator[bytes]:

@@ -14,8 +14,8 @@ from lad.types import Values
 from leads.companies.accounts import services
 from leads.companies.accounts.models import AccountStatus, DirectoryAccount
 from leads.companies.accounts.services import Outcome
-from leads.companies.apollo import endpoints
 from leads.companies.apollo.client import WINDOWS
+from leads.companies.apollo.endpoints import endpoints
 
 STATUS_COLOURS = {
     AccountStatus.UNTESTED.label: "default",

@@ -12,8 +12,8 @@ from lad.errors import Invalid
 from lad.outgoing import refuse_transactions
 from lad.types import Actor, Values
 from leads.companies.accounts.models import AccountStatus, DirectoryAccount
-from leads.companies.apollo import endpoints
 from leads.companies.apollo.client import Apollo
+from leads.companies.apollo.endpoints import endpoints
 from leads.companies.apollo.errors import DirectoryDown, KeyRefused, PlanRefused
 from leads.companies.apollo.queries import PeopleQuery
 from leads.companies.apollo.refusals import STATUSES, keep

@@ -14,7 +14,7 @@ import structlog
 from django.conf import settings
 
 from lad import outgoing
-from leads.companies.apollo import endpoints
+from leads.companies.apollo.endpoints import endpoints
 from leads.companies.apollo.errors import (
     AnswerLost,
     BadQuery,
@@ -109,7 +109,7 @@ class Transport:
             params=list(pairs) or None,
             content=None if body is None else orjson.dumps(body),
             headers=headers,
-            timeout=httpx2.Timeout(seconds, connect=min(seconds, endpoints.CONNECT_SECONDS)),
+            timeout=endpoints.timeout(seconds),
         ) as response:
             content = _read_all(response, time.monotonic() + seconds)
         return _Answer(response.status_code, response.headers, content)

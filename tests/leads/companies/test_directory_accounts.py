@@ -17,7 +17,7 @@ from leads.companies.accounts.errors import NoDirectory
 from leads.companies.accounts.models import AccountStatus, DirectoryAccount
 from leads.companies.accounts.selectors import account_for
 from leads.companies.apollo.client import Apollo
-from leads.companies.apollo.endpoints import is_sandbox
+from leads.companies.apollo.endpoints import endpoints
 from leads.companies.apollo.errors import CreditsUsedUp, KeyRefused
 from leads.companies.apollo.queries import PeopleQuery
 from tenants.accounts.models import User
@@ -235,7 +235,7 @@ def test_the_demo_finds_people_in_the_sandbox(tenant: Tenant, sandbox: Sandbox) 
         directories.load_shared(timezone.now())
     with tenant_context(tenant.pk):
         account = account_for(tenant.pk)
-    assert is_sandbox(account.base_url)
+    assert endpoints.is_sandbox(account.base_url)
     assert Apollo(account).search_people(PeopleQuery(locations=("dubai",))).total > 500
 
 

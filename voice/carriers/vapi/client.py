@@ -8,7 +8,8 @@ from urllib.parse import quote, urlencode
 from django.core.exceptions import ValidationError
 
 from lad import outgoing
-from voice.carriers import endpoints, transport, values
+from voice.carriers import transport, values
+from voice.carriers.endpoints import endpoints
 from voice.carriers.errors import AnswerLost, CarrierDown, HangUpRefused
 from voice.carriers.protocol import (
     CallbackRequest,
