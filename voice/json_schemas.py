@@ -129,3 +129,22 @@ ANALYSIS_FIELDS: Final[dict[str, Any]] = {
     },
     "additionalProperties": False,
 }
+
+_MINUTES: Final[dict[str, Any]] = {
+    "type": "array",
+    "items": {"type": "integer", "minimum": 1, "maximum": 20_160},
+    "maxItems": 10,
+}
+RETRIED: Final = ("busy", "no_answer", "voicemail", "carrier_failed")
+
+# Outcome of a call → the minutes before the first, second, … further attempt.
+RETRY_DELAYS: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": dict.fromkeys(RETRIED, _MINUTES),
+    "additionalProperties": False,
+}
+
+
+def default_retry_delays() -> dict[str, list[int]]:
+    """Return the delays of a tenant that set none."""
+    return {"busy": [10, 60], "no_answer": [120, 1_440], "voicemail": [1_440], "carrier_failed": [10, 60]}

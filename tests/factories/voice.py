@@ -1,14 +1,16 @@
 """Factories of the voice app's models."""
 
+from datetime import date, timedelta
 from typing import Any
 
+from django.utils import timezone
 from factory import LazyAttribute, LazyFunction, SelfAttribute, Sequence, SubFactory
 
 from campaigns.design.models import Campaign
 from tests.factories.base import SharedModelFactory, TenantModelFactory, unique
 from tests.factories.campaigns import CampaignFactory, CampaignLeadFactory, CampaignStepFactory
 from tests.factories.leads import LeadFactory
-from tests.factories.tenants import MemberFactory
+from tests.factories.tenants import MemberFactory, TenantFactory
 from voice.agents.models import Gender, Voice, VoiceAgent, VoicePermission, VoiceProfile
 from voice.analysis.models import (
     AnsweredBy,
@@ -22,7 +24,8 @@ from voice.analysis.models import (
 from voice.batches.models import CallBatch, CallBatchEntry
 from voice.calls.models import CallLog
 from voice.carriers.models import CarrierAccount
-from voice.numbers.models import VoiceNumber
+from voice.dialer.models import CallPlacement, CarrierReport, DialingPolicy
+from voice.numbers.models import NumberDay, VoiceNumber
 
 FIRST_NUMBER = 612_000_000
 
@@ -149,3 +152,41 @@ class CallAnalysisRequestFactory(TenantModelFactory[CallAnalysisRequest]):
 
     class Meta:
         model = CallAnalysisRequest
+
+
+class NumberDayFactory(TenantModelFactory[NumberDay]):
+    number = SubFactory(VoiceNumberFactory)
+    day: Any = Sequence(lambda number: date(2026, 1, 1) + timedelta(days=number))
+
+    class Meta:
+        model = NumberDay
+
+
+class CallPlacementFactory(TenantModelFactory[CallPlacement]):
+    call_log = SubFactory(CallLogFactory)
+    agent = SelfAttribute("call_log.agent")
+    number = SelfAttribute("call_log.from_number")
+    to_phone = SelfAttribute("call_log.phone.e164")
+
+    class Meta:
+        model = CallPlacement
+
+
+class CarrierReportFactory(TenantModelFactory[CarrierReport]):
+    carrier_account = SubFactory(CarrierAccountFactory)
+    event_id = unique("event-%d")
+    kind = "state"
+    call_log = SubFactory(CallLogFactory)
+    happened_at: Any = LazyFunction(timezone.now)
+
+    class Meta:
+        model = CarrierReport
+
+
+class DialingPolicyFactory(TenantModelFactory[DialingPolicy]):
+    """A tenant has only one, so without ``tenant`` the factory creates a new tenant."""
+
+    tenant: Any = SubFactory(TenantFactory)
+
+    class Meta:
+        model = DialingPolicy

@@ -44,6 +44,9 @@ class VoiceAgent(NumberedModel, SoftDeletable, TenantModel):
         validators=[JsonSchemaValidator(ANALYSIS_FIELDS)],
         help_text="What the analysis of each call should find out, as a JSON Schema with plain values.",
     )
+    max_concurrent = models.PositiveIntegerField(
+        "calls at once", null=True, blank=True, help_text="Empty means as many as the tenant may make."
+    )
 
     class Meta:
         db_table = "voice_agents"

@@ -10,6 +10,7 @@ from lad.db.models import TenantModel
 from lad.limits import KILOBYTE, JsonLimit
 from lad.phones import Phone
 from lad.times import written
+from voice.carriers.outcomes import AnsweredBy, Outcome
 from voice.constraints import MAX_URL, WEB_ADDRESS, SecondsBetween, is_phone, is_web_address, not_negative
 from voice.json_schemas import COST_BREAKDOWN, TRANSCRIPT
 from voice.statuses import CALL_FINISHED, CallStatus, Direction
@@ -83,6 +84,13 @@ class CallLog(TenantModel):
     currency = models.CharField(max_length=10, default="USD", db_default="USD", validators=[CURRENCY])
     cost_breakdown = models.JSONField(
         default=list, blank=True, db_default=[], validators=[JsonSchemaValidator(COST_BREAKDOWN)]
+    )
+    outcome = models.CharField(
+        max_length=20, choices=Outcome, blank=True, default="", db_default="", help_text="How the call ended."
+    )
+    answered_by = models.CharField(max_length=30, choices=AnsweredBy, blank=True, default="", db_default="")
+    cause = models.CharField(
+        max_length=200, blank=True, default="", db_default="", help_text="The carrier's own word for how it ended."
     )
     metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
 

@@ -28,7 +28,7 @@ class CarrierAccount(SoftDeletable, SharedModel):
     """
 
     event_name = "voice.carrier_account"
-    bookkeeping = ("status", "status_reason", "tested_at", "numbers")
+    bookkeeping = ("status", "status_reason", "tested_at", "numbers", "paused_until", "pause_reason")
     audited_columns = (
         "name",
         "carrier",
@@ -93,6 +93,17 @@ class CarrierAccount(SoftDeletable, SharedModel):
     numbers = models.JSONField(
         default=dict, blank=True, db_default={}, editable=False, help_text="Numbers that the carrier named, by its id."
     )
+
+    max_concurrent = models.PositiveIntegerField(
+        "calls at once", null=True, blank=True, help_text="What the carrier allows. Empty means no limit of its own."
+    )
+    inbound_reserve = models.PositiveIntegerField(
+        "kept for inbound calls", default=0, db_default=0, help_text="So many of them are never used to call."
+    )
+    paused_until = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="No call is placed through it until then."
+    )
+    pause_reason = models.TextField(blank=True, default="", db_default="", editable=False)
 
     class Meta:
         db_table = "carrier_accounts"
