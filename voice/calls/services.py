@@ -63,7 +63,7 @@ def record_call_status(
     report: CallReport | None = None,
     now: datetime | None = None,
     outcome: Outcome | None = None,
-    answered_by: AnsweredBy | None = None,
+    answered_by: str = "",
     cause: str = "",
     retry_at: datetime | None = None,
 ) -> CallLog:
