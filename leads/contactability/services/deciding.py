@@ -8,7 +8,7 @@ from lad.tenancy.context import current_tenant_id
 from leads.channels import Channel
 from leads.contactability import selectors
 from leads.contactability.decisions import ContactWindow, Decision
-from leads.contactability.judgement import judge
+from leads.contactability.judgement import judge, opening
 from leads.contactability.models import Purpose
 
 
@@ -57,3 +57,14 @@ def decide_channels(
     ids = list(dict.fromkeys(lead_ids))
     facts = selectors.read(tenant_id=tenant_id, lead_ids=ids, channels=channels, purpose=purpose, at=at)
     return {channel: judge(facts, ids, channel=channel, purpose=purpose, at=at, windows=None) for channel in channels}
+
+
+def open_from(*, lead_id: UUID, at: datetime) -> datetime:
+    """Return the first moment from ``at`` on within the tenant's hours of contact where the lead is.
+
+    Neither consent, suppressions nor limits are asked about. A lead that is gone has no hours.
+    """
+    facts = selectors.read(
+        tenant_id=current_tenant_id(), lead_ids=[lead_id], channels=[], purpose=Purpose.SERVICE, at=at
+    )
+    return opening(facts, lead_id, at)
