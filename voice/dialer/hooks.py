@@ -34,3 +34,28 @@ def tell(over: CallOver) -> None:
     """Tell everybody that a call is over."""
     for function in _functions:
         function(over)
+
+
+@dataclass(frozen=True, slots=True)
+class DetailsCame:
+    """Something new was told of a call that is over: usage, price, recording or transcript."""
+
+    call: CallLog
+    placement: CallPlacement | None
+    at: datetime
+
+
+WhenDetailsCame = Callable[[DetailsCame], None]
+_functions_of_details: list[WhenDetailsCame] = []
+
+
+def when_details_came(function: WhenDetailsCame) -> WhenDetailsCame:
+    """Call the function whenever details of a call come after its end, in the transaction that records them."""
+    _functions_of_details.append(function)
+    return function
+
+
+def tell_details(came: DetailsCame) -> None:
+    """Tell everybody that details of a call came after its end. The placement's facts hold them already."""
+    for function in _functions_of_details:
+        function(came)
