@@ -45,7 +45,15 @@ class CallReport:
 
 @transaction.atomic
 def record_call_status(
-    *, call: CallLog, status: str, report: CallReport | None = None, now: datetime | None = None
+    *,
+    call: CallLog,
+    status: str,
+    report: CallReport | None = None,
+    now: datetime | None = None,
+    outcome: str = "",
+    answered_by: str = "",
+    cause: str = "",
+    retry_at: datetime | None = None,
 ) -> CallLog:
     """Set the status of a call, given in any word that ``voice.statuses`` knows, and return the call.
 
@@ -62,11 +70,13 @@ def record_call_status(
         return row
     before = CallStatus(row.status)
     row.status = new_status
-    _set_times(row, report, now)
+    row.outcome, row.answered_by, row.cause = outcome, answered_by, cause
+    set_times(row, report, now)
     # Keep the provider's own word: busy and rejected are both stored as declined.
     details = {"provider_status": status if status != new_status else "", "reason": report.reason}
     row.metadata = {**row.metadata, **{name: text for name, text in details.items() if text}}
-    row.save(update_fields=["status", "started_at", "ended_at", "duration_seconds", "metadata"])
+    times = ("started_at", "ended_at", "duration_seconds")
+    row.save(update_fields=["status", *times, "outcome", "answered_by", "cause", "metadata"])
     row.refresh_from_db(fields=["updated_at"])
     _update_entry(entry, row, report.reason, now)
     _record_on_lead(row, now)
@@ -157,7 +167,7 @@ def _is_forward(before: str, after: str) -> bool:
     return after in CALL_FINISHED or CALL_ORDER[CallStatus(after)] > CALL_ORDER[CallStatus(before)]
 
 
-def _set_times(row: CallLog, report: CallReport, now: datetime) -> None:
+def set_times(row: CallLog, report: CallReport, now: datetime) -> None:
     at = report.at or now
     started = report.started_at or row.started_at
     if row.status == CallStatus.ONGOING:
