@@ -13,7 +13,6 @@ from campaigns.design.models import CampaignStep
 from campaigns.enrolment.models import CampaignLead
 from lad import phones, writes
 from lad.errors import Invalid
-from lad.notifier import WorkerNotifier
 from lad.tenancy.context import current_tenant_id
 from lad.tenancy.countries import country_of
 from lad.types import Actor, Values
@@ -29,20 +28,16 @@ from voice.dialer import hanging_up
 from voice.dialer.candidates import CONTEXT, WANTED_NUMBER
 from voice.dialer.ending import finish, lock_placement
 from voice.dialer.models import CallPlacement, DialingPolicy, PlacementState
+from voice.dialer.waking import wake
 from voice.numbers import destinations
 from voice.numbers.models import NumberStatus, VoiceNumber
 from voice.statuses import CallStatus
 
-TASK: Final = "voice.dial"
+__all__ = ["calls_of_batch", "cancel_calls", "start_call", "wake"]
+
 MAX_CONTEXT: Final = 20_000
 NO_PHONE: Final = "Enter a number: the lead has none."
 CANCELLED: Final = "The call was cancelled before it was placed."
-notifier: Final = WorkerNotifier(TASK)
-
-
-def wake() -> None:
-    """Let the dialer look for work soon, once the current transaction has committed."""
-    notifier.notify_on_commit()
 
 
 @transaction.atomic

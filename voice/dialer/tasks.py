@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from lad.schedule import regular_task
 from voice.dialer import finishing, hanging_up, placing, worker
-from voice.dialer.services import TASK
+from voice.dialer.waking import TASK
 
 
 @regular_task(TASK, has_work=worker.has_work)

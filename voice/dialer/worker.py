@@ -14,7 +14,7 @@ import structlog
 from voice.dialer.claims import claim
 from voice.dialer.due import due_tenants
 from voice.dialer.placing import Answer, place, record
-from voice.dialer.services import notifier
+from voice.dialer.waking import notifier
 
 DIAL_SECONDS: Final = 20.0
 # Calls that are being placed at the same time by one worker.
