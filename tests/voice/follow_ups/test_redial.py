@@ -126,6 +126,16 @@ def test_a_redial_is_asked_for_through_the_api(api: Any, owner: User, batch: Cal
     assert api(owner).post(url, {}, format="json").json()["code"] == "nobody_unreached"
 
 
+def test_the_page_of_a_batch_offers_it(admin_of: Any, owner: User, viewer: User, batch: CallBatch) -> None:
+    page = f"/admin/voice/callbatch/{batch.pk}/"
+    browser = admin_of(owner)
+    assert "Call the unreached again" in browser.get(f"{page}change/").content.decode()
+    assert browser.post(f"{page}redial/", {"name": "Second round"}).status_code == 302
+    with platform_context():
+        assert CallBatch.objects.get(parent_batch=batch.pk).name == "Second round"
+    assert "/redial/" not in admin_of(viewer).get(f"{page}change/").content.decode()
+
+
 @pytest.fixture
 def booking(tenant: Tenant, lead: Lead) -> LeadBooking:
     at = soon()
@@ -165,3 +175,19 @@ def test_a_booking_of_another_tenant_is_not_found(
     foreign = create(other_tenant, LeadBookingFactory)
     assert ask(api, owner, foreign, agent=1).status_code == 404
     assert ask(api, owner, booking, agent=1).json()["errors"]["agent"] == ["There is no such row here."]
+
+
+def test_the_page_of_a_booking_lets_an_agent_call_or_nobody(
+    tenant: Tenant, admin_of: Any, owner: User, booking: LeadBooking
+) -> None:
+    agent = create(tenant, VoiceAgentFactory, name="Friendly Fiona")
+    page, browser = f"/admin/leads/leadbooking/{booking.pk}/", admin_of(owner)
+    assert "Friendly Fiona" in browser.get(f"{page}let_agent_call/").content.decode()
+    chosen = {"agent": agent.pk, "purpose": "service", "context": "They asked for it."}
+    assert browser.post(f"{page}let_agent_call/", chosen).status_code == 302
+    with platform_context():
+        row = LeadBooking.objects.get(pk=booking.pk)
+    assert AutomaticCall.of(row) == AutomaticCall(agent.pk, purpose="service", context="They asked for it.")
+    assert browser.post(f"{page}let_nobody_call/", {}).status_code == 302
+    with platform_context():
+        assert LeadBooking.objects.get(pk=booking.pk).task_status == TaskStatus.CANCELLED
