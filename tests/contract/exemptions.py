@@ -27,6 +27,7 @@ EXEMPTIONS: dict[str, dict[str, str]] = {
         "job-parts": "internal to jobs: the rows that a job has left; the job shows how many",
         "lead-file-rows": "internal to jobs: the rows of a file that wait; the job's failures name those left out",
         "suppression-lines": "internal to jobs: the lines of a list that wait; the job's failures name bad ones",
+        "voice-call-batch-lines": "internal to jobs: people who wait to be added; the job's failures name those left out",
         "voice-call-analysis-requests": "internal to the workers: the calls that wait; the analysis shows the result",
         "platform-roles": "for LAD's staff, who work in the admin",
         "lead-search-texts": "internal to the search; the leads show what is in it",

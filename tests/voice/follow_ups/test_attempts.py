@@ -194,6 +194,17 @@ def test_who_expected_a_call_hours_ago_is_not_called(lead: Lead, agent: VoiceAge
     assert calls(lead) == []
 
 
+def test_a_booking_is_called_although_its_slot_is_over(lead: Lead, agent: VoiceAgent) -> None:
+    now = timezone.now()
+    at = now - timedelta(minutes=30)
+    row = meeting(lead, scheduled_at=at, buffer_until=at + timedelta(minutes=15))
+    with platform_context():
+        LeadBooking.objects.filter(pk=row.pk).update(**automatic.values_of(AutomaticCall(agent.pk), row, at))
+    assert call_due(now) == {"called": 1}
+    end(calls(lead)[0], Outcome.ANSWERED)
+    assert [each.status for each in chain(lead)] == ["completed"]
+
+
 def test_a_call_that_cannot_be_asked_for_says_why(lead: Lead, agent: VoiceAgent) -> None:
     booking = booked(lead, agent)
     with tenant_context(lead.tenant_id):
