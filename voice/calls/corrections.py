@@ -9,7 +9,7 @@ from leads.channels import Channel
 from leads.contactability.models import ContactDirection
 from leads.contacts.services import Touch, record_contacts
 from voice.batches.models import CallBatch, CallBatchEntry
-from voice.batches.services.progress import update_progress
+from voice.batches.services.progress import Counted, count, lock_batch
 from voice.calls.models import CallLog
 from voice.calls.services import CallReport, set_times
 from voice.carriers.outcomes import STATES, Outcome
@@ -26,7 +26,7 @@ def correct_call(
 
     The entry of its batch follows. One that waits for another attempt waits no more if the person was reached.
     """
-    entry = _lock_entry(call)
+    locked = _lock_entry(call)
     row = CallLog.objects.select_for_update(no_key=True).get(pk=call.pk)
     if not row.is_finished:
         return row
@@ -37,8 +37,8 @@ def correct_call(
         return row
     row.save(update_fields=list(COLUMNS))
     row.refresh_from_db(fields=["updated_at"])
-    if row.status != before["status"] and entry is not None:
-        _follow(entry, row, now)
+    if row.status != before["status"]:
+        _follow(locked, row, now)
     if row.started_at is not None and before["started_at"] is None and row.lead_id is not None and row.ended_at:
         touch = Touch(row.lead_id, Channel.VOICE, ContactDirection(row.direction), row.ended_at, row.pk)
         record_contacts([touch])
@@ -49,22 +49,24 @@ def _values(row: CallLog) -> dict[str, Any]:
     return {name: getattr(row, name) for name in COLUMNS}
 
 
-def _lock_entry(call: CallLog) -> CallBatchEntry | None:
-    """Lock and return the entry of the call, after its batch."""
-    entry = CallBatchEntry.objects.filter(placements__call_log=call.pk).first()
-    if entry is None or CallBatch.objects.select_for_update().filter(pk=entry.batch_id).first() is None:
+def _lock_entry(call: CallLog) -> tuple[CallBatch, CallBatchEntry] | None:
+    """Lock and return the entry whose last call this is, after its batch."""
+    entry = CallBatchEntry.objects.filter(call_log=call).first()
+    batch = lock_batch(entry.batch_id) if entry is not None else None
+    if entry is None or batch is None:
         return None
-    return CallBatchEntry.objects.select_for_update().filter(pk=entry.pk).first()
+    row = CallBatchEntry.objects.select_for_update(no_key=True).filter(pk=entry.pk, call_log=call).first()
+    return None if row is None else (batch, row)
 
 
-def _follow(entry: CallBatchEntry, call: CallLog, now: datetime) -> None:
-    """Let the entry follow, unless another call was made for it since."""
-    if entry.call_log_id not in (None, call.pk):
+def _follow(locked: tuple[CallBatch, CallBatchEntry] | None, call: CallLog, now: datetime) -> None:
+    if locked is None:
         return
-    waits = entry.status == EntryStatus.QUEUED
-    if waits and call.outcome not in (Outcome.ANSWERED, Outcome.VOICEMAIL):
+    batch, entry = locked
+    before = entry.status
+    if before == EntryStatus.QUEUED and call.outcome not in (Outcome.ANSWERED, Outcome.VOICEMAIL):
         return
     entry.status, entry.outcome, entry.next_attempt_at = entry_status_for(call.status), call.outcome, None
-    entry.call_log = call
-    entry.save(update_fields=["status", "outcome", "next_attempt_at", "call_log"])
-    update_progress(batch_id=entry.batch_id, now=now)
+    entry.error_message = ""
+    entry.save(update_fields=["status", "outcome", "next_attempt_at", "error_message"])
+    count(batch, Counted.of(before, entry.status), now=now)
