@@ -37,8 +37,8 @@ def correct_call(
         return row
     row.save(update_fields=list(COLUMNS))
     row.refresh_from_db(fields=["updated_at"])
-    if row.status != before["status"]:
-        _follow(locked, row, now)
+    if row.status != before["status"] and locked is not None:
+        _follow(*locked, row, now)
     if row.started_at is not None and before["started_at"] is None and row.lead_id is not None and row.ended_at:
         touch = Touch(row.lead_id, Channel.VOICE, ContactDirection(row.direction), row.ended_at, row.pk)
         record_contacts([touch])
@@ -50,23 +50,23 @@ def _values(row: CallLog) -> dict[str, Any]:
 
 
 def _lock_entry(call: CallLog) -> tuple[CallBatch, CallBatchEntry] | None:
-    """Lock and return the entry whose last call this is, after its batch."""
-    entry = CallBatchEntry.objects.filter(call_log=call).first()
+    """Lock and return the entry of the call, after its batch."""
+    entry = CallBatchEntry.objects.filter(placements__call_log=call.pk).first()
     batch = lock_batch(entry.batch_id) if entry is not None else None
     if entry is None or batch is None:
         return None
-    row = CallBatchEntry.objects.select_for_update(no_key=True).filter(pk=entry.pk, call_log=call).first()
+    row = CallBatchEntry.objects.select_for_update(no_key=True).filter(pk=entry.pk).first()
     return None if row is None else (batch, row)
 
 
-def _follow(locked: tuple[CallBatch, CallBatchEntry] | None, call: CallLog, now: datetime) -> None:
-    if locked is None:
+def _follow(batch: CallBatch, entry: CallBatchEntry, call: CallLog, now: datetime) -> None:
+    """Let the entry follow, unless another call was made for it since."""
+    if entry.call_log_id not in (None, call.pk):
         return
-    batch, entry = locked
     before = entry.status
     if before == EntryStatus.QUEUED and call.outcome not in (Outcome.ANSWERED, Outcome.VOICEMAIL):
         return
     entry.status, entry.outcome, entry.next_attempt_at = entry_status_for(call.status), call.outcome, None
-    entry.error_message = ""
-    entry.save(update_fields=["status", "outcome", "next_attempt_at", "error_message"])
+    entry.call_log, entry.error_message = call, ""
+    entry.save(update_fields=["status", "outcome", "next_attempt_at", "call_log", "error_message"])
     count(batch, Counted.of(before, entry.status), now=now)

@@ -9,6 +9,7 @@ from voice.carriers.outcomes import STATES, Outcome
 from voice.dialer import hooks, retries
 from voice.dialer.hooks import CallOver
 from voice.dialer.models import CallPlacement, PlacementState
+from voice.dialer.waking import wake
 from voice.statuses import CallStatus
 
 # Nobody waits for reports of such a call. One that comes all the same corrects it.
@@ -45,4 +46,5 @@ def finish(
         retry_at=retry_at,
     )
     hooks.tell(CallOver(call, placement, outcome, now, retry_at))
+    wake()
     return call

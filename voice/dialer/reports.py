@@ -26,6 +26,7 @@ from voice.dialer.hooks import CallOver, DetailsCame
 from voice.dialer.knowledge import Known
 from voice.dialer.look_times import REPORT_PATIENCE, WORDS_PATIENCE, next_look
 from voice.dialer.models import CallPlacement, PlacementState
+from voice.dialer.waking import wake
 from voice.statuses import CallStatus
 
 MAX_TRANSCRIPT_BYTES: Final = 900_000
@@ -132,7 +133,9 @@ class _Report:
 
     def _free_line(self) -> None:
         """Let the next call begin. This one is over; how it ended is known in a moment."""
-        self.known.facts.setdefault("line_free_since", self.now.isoformat())
+        if "line_free_since" not in self.known.facts:
+            self.known.facts["line_free_since"] = self.now.isoformat()
+            wake()
         if self.placement is not None:
             self.placement.state = PlacementState.SETTLED
 
