@@ -1,0 +1,141 @@
+"""What the agent asks for during a call is done once, and answered with a sentence."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.utils import timezone
+
+from campaigns.messages.models import Message
+from campaigns.templates.models import CommunicationTemplate
+from lad.tenancy.context import platform_context, tenant_context
+from leads.bookings.models import LeadBooking
+from leads.contactability.models import Suppression
+from leads.contacts.models import Lead
+from tests.factories.campaigns import EmailAccountFactory
+from tests.factories.leads import LeadFactory
+from tests.factories.voice import CallLogFactory, CallPlacementFactory
+from tests.voice.helpers import create
+from voice.callbacks import tools
+from voice.calls.models import CallLog
+from voice.carriers.protocol import ToolCall
+from voice.statuses import Direction
+
+pytestmark = pytest.mark.django_db
+
+LONDON = ZoneInfo("Europe/London")
+
+
+@pytest.fixture
+def call(tenant: Any, owner: Any) -> CallLog:
+    lead = create(tenant, LeadFactory, phone="+442079460500", email="maya@people.example", location="London")
+    made: CallLog = create(tenant, CallLogFactory, lead=lead, to_base_number=2_079_460_500)
+    create(tenant, CallPlacementFactory, call_log=made)
+    return made
+
+
+def ask(call: CallLog, name: str, *, id: str = "", now: datetime | None = None, **arguments: Any) -> str:
+    with tenant_context(call.tenant_id):
+        row = CallLog.objects.get(pk=call.pk)
+        asked = ToolCall(id or str(uuid4()), name, arguments)
+        [result] = tools.answer(row, [asked], now=now or timezone.now()).values()
+    return result
+
+
+def bookings(call: CallLog) -> list[LeadBooking]:
+    with platform_context(tenant_id=call.tenant_id):
+        return list(LeadBooking.objects.order_by("created_at"))
+
+
+@pytest.mark.parametrize("protocol", ["livekit", "vapi"])
+def test_a_request_that_the_sandboxs_agent_makes_is_done_and_answered(line: Any, protocol: str, owner: Any) -> None:
+    at = line(protocol)
+    call = at.call("never_again")
+    at.sandbox.advance(minutes=2)
+    requests = [each for each in at.new() if b"do_not_call_again" in each.body]
+    [first, second] = at.deliver(requests * 2)
+    assert first.json() == second.json()
+    assert "will not be called again" in str(first.json()["results"])
+    with platform_context(tenant_id=call.tenant_id):
+        found = Suppression.objects.filter(channel="voice")
+        assert {row.evidence["call_id"] for row in found} == {str(call.pk)}
+
+
+def test_a_meeting_is_booked_in_the_zone_of_the_person(call: CallLog) -> None:
+    day = (timezone.now() + timedelta(days=3)).date()
+    assert ask(call, "book_slot", day=day.isoformat(), time="10:00").startswith("Booked for")
+    [booking] = bookings(call)
+    assert booking.scheduled_at == datetime(day.year, day.month, day.day, 10, tzinfo=LONDON)
+    assert (booking.booking_type, booking.timezone) == ("auto_consultation", "Europe/London")
+
+
+def test_days_are_understood_as_people_say_them(call: CallLog) -> None:
+    # A Monday.
+    now = datetime(2027, 3, 1, 9, 0, tzinfo=LONDON)
+    assert ask(call, "call_back", day="tuesday", time="15:00", now=now) == "Booked for Tuesday, 02 March at 15:00."
+    [booking] = bookings(call)
+    assert booking.booking_type == "callback_requested"
+    # The agent says it once more, and then another time.
+    assert ask(call, "call_back", day="tuesday", time="15:00", now=now).startswith("It is booked for Tuesday")
+    assert ask(call, "call_back", day="thursday", time="at three in the afternoon", now=now).startswith("Booked for")
+    [moved] = bookings(call)
+    assert (moved.pk, moved.scheduled_at) == (booking.pk, datetime(2027, 3, 4, 15, 0, tzinfo=LONDON))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answer"),
+    [
+        ({}, "not understood"),
+        ({"day": "sometime", "time": "whenever"}, "not understood"),
+        ({"start": "no time"}, "not understood"),
+        ({"start": "2020-01-01T10:00:00+00:00"}, "has passed"),
+    ],
+)
+def test_a_time_that_cannot_be_is_asked_for_again(call: CallLog, arguments: dict[str, str], answer: str) -> None:
+    assert answer in ask(call, "book_slot", **arguments)
+    assert bookings(call) == []
+
+
+def test_an_email_is_sent_to_the_lead_only(call: CallLog, tenant: Any) -> None:
+    create(tenant, EmailAccountFactory)
+    values = {"channel": "email", "template_key": "more", "subject": "As promised", "body": "Hello {{first_name}}"}
+    with tenant_context(tenant.pk):
+        CommunicationTemplate.objects.create(tenant_id=tenant.pk, name="More", **values)
+    assert ask(call, "send_email", template="none") == "There is no such e-mail."
+    assert ask(call, "send_email", template="more", id="one") == "The e-mail is on its way to maya@people.example."
+    ask(call, "send_email", template="more", id="one")
+    with platform_context(tenant_id=tenant.pk):
+        [message] = Message.objects.all()
+        assert (message.to_address, message.purpose, message.subject) == (
+            "maya@people.example",
+            "service",
+            "As promised",
+        )
+        Lead.objects.update(email="")
+    assert ask(call, "send_email", template="more") == "There is no e-mail address of this person."
+
+
+def test_a_tool_that_fails_leaves_nothing_and_the_agent_goes_on(call: CallLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(asked: Any) -> str:
+        Lead.objects.filter(pk=asked.call.lead_id).update(first_name="Changed")
+        raise RuntimeError("boom")
+
+    monkeypatch.setitem(tools.tools._specs, "transfer_call", tools.Tool("transfer_call", "Fail", fail))
+    assert ask(call, "transfer_call") == tools.FAILED
+    assert ask(call, "sing") == tools.UNKNOWN
+    with platform_context(tenant_id=call.tenant_id):
+        assert Lead.objects.get(pk=call.lead_id).first_name != "Changed"
+
+
+def test_an_agent_that_asks_without_end_is_stopped(call: CallLog) -> None:
+    answers = [ask(call, "transfer_call", reason="\0 no table stores this") for _number in range(55)]
+    assert answers.count(tools.TOO_MANY) == 5
+
+
+def test_a_call_that_came_in_may_ask_too(tenant: Any, call: CallLog) -> None:
+    inbound = create(tenant, CallLogFactory, direction=Direction.INBOUND, lead=call.lead)
+    assert ask(inbound, "transfer_call", id="one") == ask(inbound, "transfer_call", id="one")
+    with platform_context(tenant_id=tenant.pk):
+        assert list(CallLog.objects.get(pk=inbound.pk).metadata["facts"]["tools"]) == ["one"]
