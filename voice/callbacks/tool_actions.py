@@ -1,8 +1,6 @@
-"""The tools that LAD offers its agents."""
+"""Tools of agents: never call again, send an e-mail, hand the call over. Bookings are made by the follow-ups."""
 
-from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from django.db.models import F, Q
 
@@ -18,21 +16,12 @@ from lad.tenancy.context import current_tenant_id
 from leads.channels import Channel
 from leads.contactability.models import Purpose, SuppressionReason
 from leads.contactability.services import suppress
-from leads.contactability.whereabouts import whereabouts
 from leads.contacts.models import Lead
-from tenants.teams.models import Tenant
-from voice.analysis.models import CallAnalysis, CallOutcome
-from voice.analysis.reading import calendar, clock
-from voice.analysis.reading.words import Turn
 from voice.callbacks.tools import Asked, tool
 from voice.calls.models import CallLog
-from voice.follow_ups import agreed
 
 SOURCE: Final = "Call"
 NO_LEAD: Final = "This is not possible: nobody knows who is on the telephone."
-NO_TIME: Final = "This time was not understood. Ask for the day and the time of day."
-PAST: Final = "This time has passed. Ask for a later one."
-NOT_BOOKED: Final = "This time cannot be booked. Offer another one."
 NO_ADDRESS: Final = "There is no e-mail address of this person."
 NO_TEMPLATE: Final = "There is no such e-mail."
 CANNOT_SEND: Final = "This e-mail cannot be sent. Somebody will follow up."
@@ -52,18 +41,6 @@ def do_not_call_again(asked: Asked) -> str:
         evidence=evidence,
     )
     return "This number is on the do-not-contact list now and will not be called again."
-
-
-@tool("book_slot", "Book a time")
-def book_slot(asked: Asked) -> str:
-    """Book a meeting at the time that the person agreed to, in their zone."""
-    return _agree(asked, CallOutcome.MEETING_BOOKED)
-
-
-@tool("call_back", "Agree on another call")
-def call_back(asked: Asked) -> str:
-    """Book another call at the time that the person named, in their zone."""
-    return _agree(asked, CallOutcome.CALLBACK)
 
 
 @tool("send_email", "Send an e-mail")
@@ -102,64 +79,6 @@ def send_email(asked: Asked) -> str:
 def transfer_call(asked: Asked) -> str:
     """Keep that the call was handed over. The agent's worker moves the person on the line itself."""
     return "It is noted that the call is handed over."
-
-
-def _agree(asked: Asked, outcome: CallOutcome) -> str:
-    """Book what was agreed on during the call. Its analysis moves the same booking, should it read another time."""
-    call = asked.call
-    if call.lead is None:
-        return NO_LEAD
-    zone = _zone_of(call)
-    moment = _moment(asked, zone)
-    if moment is None or moment <= asked.now:
-        return NO_TIME if moment is None else PAST
-    heard = CallAnalysis(
-        tenant_id=call.tenant_id, call_log=call, outcome=outcome, follow_up_at=moment, follow_up_zone=str(zone)
-    )
-    booking = agreed.keep(call, heard, call.lead, now=asked.now)
-    if booking is None:
-        return _as_it_is(call, zone)
-    return f"Booked for {_spoken(booking.scheduled_at, zone)}."
-
-
-def _as_it_is(call: CallLog, zone: ZoneInfo) -> str:
-    """Return what is booked for the call already, if anything is."""
-    row = agreed.booking_of(call)
-    return f"It is booked for {_spoken(row.scheduled_at, zone)}." if row is not None and row.is_open else NOT_BOOKED
-
-
-def _moment(asked: Asked, zone: ZoneInfo) -> datetime | None:
-    """Return the moment that the agent names: by its start, or by a day and a time as they are said."""
-    start = asked.text("start", "at")
-    if start:
-        try:
-            found = datetime.fromisoformat(start)
-        except ValueError:
-            return None
-        return found if found.tzinfo else found.replace(tzinfo=zone)
-    day, time = asked.text("day", "date"), asked.text("time", "hour")
-    try:
-        return datetime.fromisoformat(f"{day} {time}".strip()).replace(tzinfo=zone)
-    except ValueError:
-        pass
-    language = asked.call.agent.language if asked.call.agent is not None else "en"
-    for known in dict.fromkeys((language, "en")):
-        told = clock.find(Turn.of(0, "person", f"{day} {time}"), known)
-        moment = calendar.resolve(told[-1], asked.now.astimezone(zone)) if told else None
-        if moment is not None:
-            return moment
-    return None
-
-
-def _zone_of(call: CallLog) -> ZoneInfo:
-    """Return the zone of whoever is on the telephone."""
-    tenant_zone = Tenant.objects.values_list("timezone", flat=True).get(pk=call.tenant_id)
-    location = call.lead.location if call.lead is not None else ""
-    return whereabouts(str(call.phone.e164), location or "", tenant_zone=tenant_zone).zones[0]
-
-
-def _spoken(moment: datetime, zone: ZoneInfo) -> str:
-    return f"{moment.astimezone(zone):%A, %d %B at %H:%M}"
 
 
 def _template(key: str, call: CallLog) -> CommunicationTemplate | None:

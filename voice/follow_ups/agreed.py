@@ -54,12 +54,6 @@ def keep(call: CallLog, analysis: CallAnalysis, lead: Lead, *, now: datetime) ->
     return _move(row, wanted)
 
 
-def booking_of(call: CallLog) -> LeadBooking | None:
-    """Return the booking that was made for what was agreed on in a call, whatever became of it."""
-    row: LeadBooking | None = LeadBooking.objects.filter(idempotency_key=_key(call)).first()
-    return row
-
-
 def agreed_time(analysis: CallAnalysis, now: datetime) -> datetime | None:
     """Return the time to come that was agreed on; None if there is none, or if the person declined."""
     if analysis.do_not_call or analysis.outcome in WITHOUT or analysis.follow_up_at is None:

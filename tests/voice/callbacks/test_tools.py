@@ -1,9 +1,8 @@
 """What the agent asks for during a call is done once, and answered with a sentence."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
@@ -11,7 +10,6 @@ from django.utils import timezone
 from campaigns.messages.models import Message
 from campaigns.templates.models import CommunicationTemplate
 from lad.tenancy.context import platform_context, tenant_context
-from leads.bookings.models import LeadBooking
 from leads.contactability.models import Suppression
 from leads.contacts.models import Lead
 from tests.factories.campaigns import EmailAccountFactory
@@ -24,8 +22,6 @@ from voice.carriers.protocol import ToolCall
 from voice.statuses import Direction
 
 pytestmark = pytest.mark.django_db
-
-LONDON = ZoneInfo("Europe/London")
 
 
 @pytest.fixture
@@ -44,11 +40,6 @@ def ask(call: CallLog, name: str, *, id: str = "", now: datetime | None = None, 
     return result
 
 
-def bookings(call: CallLog) -> list[LeadBooking]:
-    with platform_context(tenant_id=call.tenant_id):
-        return list(LeadBooking.objects.order_by("created_at"))
-
-
 @pytest.mark.parametrize("protocol", ["livekit", "vapi"])
 def test_a_request_that_the_sandboxs_agent_makes_is_done_and_answered(line: Any, protocol: str, owner: Any) -> None:
     at = line(protocol)
@@ -61,41 +52,6 @@ def test_a_request_that_the_sandboxs_agent_makes_is_done_and_answered(line: Any,
     with platform_context(tenant_id=call.tenant_id):
         found = Suppression.objects.filter(channel="voice")
         assert {row.evidence["call_id"] for row in found} == {str(call.pk)}
-
-
-def test_a_meeting_is_booked_in_the_zone_of_the_person(call: CallLog) -> None:
-    day = (timezone.now() + timedelta(days=3)).date()
-    assert ask(call, "book_slot", day=day.isoformat(), time="10:00").startswith("Booked for")
-    [booking] = bookings(call)
-    assert booking.scheduled_at == datetime(day.year, day.month, day.day, 10, tzinfo=LONDON)
-    assert (booking.booking_type, booking.timezone) == ("auto_consultation", "Europe/London")
-
-
-def test_days_are_understood_as_people_say_them(call: CallLog) -> None:
-    # A Monday.
-    now = datetime(2027, 3, 1, 9, 0, tzinfo=LONDON)
-    assert ask(call, "call_back", day="tuesday", time="15:00", now=now) == "Booked for Tuesday, 02 March at 15:00."
-    [booking] = bookings(call)
-    assert booking.booking_type == "callback_requested"
-    # The agent says it once more, and then another time.
-    assert ask(call, "call_back", day="tuesday", time="15:00", now=now).startswith("It is booked for Tuesday")
-    assert ask(call, "call_back", day="thursday", time="at three in the afternoon", now=now).startswith("Booked for")
-    [moved] = bookings(call)
-    assert (moved.pk, moved.scheduled_at) == (booking.pk, datetime(2027, 3, 4, 15, 0, tzinfo=LONDON))
-
-
-@pytest.mark.parametrize(
-    ("arguments", "answer"),
-    [
-        ({}, "not understood"),
-        ({"day": "sometime", "time": "whenever"}, "not understood"),
-        ({"start": "no time"}, "not understood"),
-        ({"start": "2020-01-01T10:00:00+00:00"}, "has passed"),
-    ],
-)
-def test_a_time_that_cannot_be_is_asked_for_again(call: CallLog, arguments: dict[str, str], answer: str) -> None:
-    assert answer in ask(call, "book_slot", **arguments)
-    assert bookings(call) == []
 
 
 def test_an_email_is_sent_to_the_lead_only(call: CallLog, tenant: Any) -> None:
