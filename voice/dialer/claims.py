@@ -117,9 +117,7 @@ def claim(tenant_id: UUID, *, most: int, wait: bool = True) -> list[Claimed] | N
         if room is None:
             return None
         claimer = Claimer(policy, room, now)
-        claimed = [
-            Claimed(placement, account, order, begun) for placement, account, order in claimer.claim(most)
-        ]
+        claimed = [Claimed(placement, account, order, begun) for placement, account, order in claimer.claim(most)]
     claimer.aside.settle(tenant_id)
     return claimed
 
@@ -224,9 +222,7 @@ class Claimer:
                 fitting.append(each)
         if not fitting:
             return []
-        numbers = choosing.choose(
-            [each.wanted for each in fitting], now=self._now, account_room=self._room.accounts
-        )
+        numbers = choosing.choose([each.wanted for each in fitting], now=self._now, account_room=self._room.accounts)
         chosen = []
         for each in fitting:
             number = numbers[each.call_id]
@@ -405,6 +401,4 @@ class Writing:
 
 def _touch(placement: CallPlacement, now: datetime) -> Touch:
     call = placement.call_log
-    return Touch(
-        call.lead_id, Channel.VOICE, ContactDirection.OUTBOUND, now, call.pk, Purpose(placement.purpose)
-    )
+    return Touch(call.lead_id, Channel.VOICE, ContactDirection.OUTBOUND, now, call.pk, Purpose(placement.purpose))

@@ -44,7 +44,9 @@ _DUE_PLACEMENTS: Final = """
         AND placement.due_at <= statement_timestamp() AND batch.paused_at IS NULL
 """
 DUE_TENANTS: Final = f"""
-WITH RECURSIVE waiting AS ({_NEXT_TENANT.format(table="voice_call_placements", name="waiting", waits="state = 'queued'")}),
+WITH RECURSIVE waiting AS (
+    {_NEXT_TENANT.format(table="voice_call_placements", name="waiting", waits="state = 'queued'")}
+),
 calling AS ({_NEXT_TENANT.format(table="voice_call_batches", name="calling", waits=_IS_CALLING)})
 SELECT tenants.id FROM (SELECT tenant_id FROM waiting UNION SELECT tenant_id FROM calling) AS candidate
 JOIN tenants ON tenants.id = candidate.tenant_id

@@ -1,9 +1,15 @@
 """What a carrier said of a call besides its state, as ``CallPlacement.facts`` keeps it: usage, price and recording.
 
 The members are those of the carriers' protocol. A call without a placement keeps them in ``metadata["facts"]``.
+
+Further keys: ``duration_seconds`` and ``ended_at`` as the carrier says them; ``gone_since`` is when a look-up first did
+not know the call any more, ``weak_since`` since when it is only known to be over, ``line_free_since`` when its line was
+given back, ``over_since`` when it was recorded as over, ``analysis_asked`` when its analysis was requested, and
+``tools`` what the agent asked for and was answered.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from voice.calls.models import CallLog
@@ -75,6 +81,17 @@ def recording_of(facts: Mapping[str, Any]) -> Recording | None:
         return None
     duration, size = values.number(told.get("duration_seconds")), values.number(told.get("size"))
     return Recording(location, None if duration is None else float(duration), None if size is None else int(size))
+
+
+def moment_of(facts: Mapping[str, Any], name: str) -> datetime | None:
+    """Return a moment among the facts, if it is known."""
+    return values.moment(facts.get(name))
+
+
+def seconds_of(facts: Mapping[str, Any]) -> int | None:
+    """Return the talk time in seconds, if the carrier said it."""
+    seconds = values.number(facts.get("duration_seconds"))
+    return None if seconds is None else int(seconds)
 
 
 _TEXTS: Final = ("component", "unit", "provider", "model")
