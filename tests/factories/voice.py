@@ -26,6 +26,7 @@ from voice.calls.models import CallLog
 from voice.carriers.models import CarrierAccount
 from voice.dialer.models import CallPlacement, CarrierReport, DialingPolicy
 from voice.numbers.models import NumberDay, VoiceNumber
+from voice.recordings.models import CallRecording
 
 FIRST_NUMBER = 612_000_000
 
@@ -190,3 +191,10 @@ class DialingPolicyFactory(TenantModelFactory[DialingPolicy]):
 
     class Meta:
         model = DialingPolicy
+
+
+class CallRecordingFactory(TenantModelFactory[CallRecording]):
+    call_log = SubFactory(CallLogFactory)
+
+    class Meta:
+        model = CallRecording
