@@ -222,7 +222,6 @@ class KnowledgeTextFactory(TenantModelFactory[KnowledgeText]):
 
 class InboundCallFactory(TenantModelFactory[InboundCall]):
     call_log = SubFactory(CallLogFactory, direction="inbound")
-    number = SelfAttribute("call_log.from_number")
     carrier_account = SubFactory(CarrierAccountFactory)
     reference = unique("inbound-%d")
 

@@ -9,6 +9,6 @@ class InboundCallAdmin(ReadOnlyAdmin):
     area = "calls"
     platform_only = True
     section, icon, rank = "Operations", "call_received", 8
-    list_display = ["call_log", "number", "carrier_account", "reference", "ended_at", "created_at"]
+    list_display = ["call_log", "carrier_account", "reference", "created_at"]
     list_filter = ["created_at"]
     search_fields = ["reference"]

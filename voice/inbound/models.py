@@ -1,32 +1,28 @@
 """Calls that came in, by what their carrier calls them."""
 
 from django.db import models
-from django.db.models import Q
 
 from lad.db.fields import SharedForeignKey, TenantForeignKey
 from lad.db.models import TenantModel
 
 
 class InboundCall(TenantModel):
-    """What a carrier calls one inbound call, so that each of its callbacks finds the same row in the log.
-
-    ``ended_at`` is empty while it takes up room.
-    """
+    """What a carrier calls one inbound call, so that each of its callbacks finds the same row in the log."""
 
     event_name = "voice.inbound_call"
 
     call_log = TenantForeignKey(
         "voice.CallLog", on_delete=models.CASCADE, related_name="inbound", db_index=False, verbose_name="call"
     )
-    number = TenantForeignKey("voice.VoiceNumber", on_delete=models.CASCADE, related_name="+", db_index=False)
     carrier_account = SharedForeignKey(
         "voice.CarrierAccount", on_delete=models.PROTECT, related_name="+", db_index=False
     )
     reference = models.CharField(max_length=200)
-    ended_at = models.DateTimeField(null=True, blank=True)
 
+    updated_at = None
     audited = False
     announced = False
+    tenant_key = False
 
     class Meta:
         db_table = "voice_inbound_calls"
@@ -45,12 +41,8 @@ class InboundCall(TenantModel):
         ]
         indexes = [
             models.Index(fields=["tenant", "-created_at"], name="voice_inbound_calls_newest"),
-            models.Index(
-                fields=["tenant", "number"], condition=Q(ended_at__isnull=True), name="voice_inbound_calls_open"
-            ),
-            models.Index(
-                fields=["carrier_account"], condition=Q(ended_at__isnull=True), name="voice_inbound_calls_account"
-            ),
+            # A carrier names its call before it is known whose it is.
+            models.Index(fields=["carrier_account", "reference"], name="voice_inbound_calls_reference"),
         ]
 
     def __str__(self) -> str:

@@ -21,12 +21,14 @@ def decide(
     windows: Mapping[UUID, ContactWindow] | ContactWindow | None = None,
     ignoring: Collection[UUID] = (),
     lock: bool = False,
+    phones: Mapping[UUID, str] | None = None,
 ) -> dict[UUID, Decision]:
     """Return for each lead of the current tenant whether it may be contacted: allow, defer until, or refuse.
 
     ``windows`` are hours that apply besides the tenant's policy: one for all, or one a lead. Touches whose source
     is in ``ignoring`` do not count. With ``lock`` the leads are locked until the transaction ends, so that two
-    workers cannot both use up the last contact that a limit allows. Runs in two round
+    workers cannot both use up the last contact that a limit allows. ``phones`` are numbers in E.164 that are called in
+    place of a lead's own: they say where the lead is, and may be suppressed as well. Runs in two round
     trips for any number of leads.
 
     An answer to the lead (``Purpose.SERVICE``) needs no consent and keeps to no hours or limits, but suppressions
@@ -43,6 +45,7 @@ def decide(
         at=at,
         ignoring=ignoring,
         lock=lock,
+        phones=phones,
     )
     return judge(facts, ids, channel=channel, purpose=purpose, at=at, windows=windows)
 

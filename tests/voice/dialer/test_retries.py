@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lad.tenancy.context import tenant_context
+from lad.tenancy.context import platform_context, tenant_context
 from leads.contactability.models import ALL_CHANNELS, Purpose, SuppressionReason
 from leads.contactability.services import suppress
 from leads.contacts.models import Lead
@@ -49,6 +49,12 @@ def placed(
     entry = create(tenant, CallBatchEntryFactory, batch=row, call_log=call, lead=lead, retry_count=retry_count)
     made: CallPlacement = create(tenant, CallPlacementFactory, call_log=call, batch=row, entry=entry, **values)
     return made
+
+
+def of_tenant(tenant: Tenant, factory: Any, **values: Any) -> None:
+    """Create the row of which a tenant has one."""
+    with platform_context(tenant_id=tenant.pk):
+        factory.create(tenant=tenant, **values)
 
 
 def asked(placement: CallPlacement, outcome: Outcome, now: datetime = NOW) -> datetime | None:
@@ -103,7 +109,7 @@ WHOSE_RULES = [
 @pytest.mark.parametrize(("batch", "policy", "minutes"), WHOSE_RULES)
 def test_the_batch_rules_then_the_tenant(tenant: Tenant, lead: Lead, batch: Any, policy: Any, minutes: Any) -> None:
     if policy is not None:
-        create(tenant, DialingPolicyFactory, tenant=tenant, retry_delays=policy)
+        of_tenant(tenant, DialingPolicyFactory, retry_delays=policy)
     expected = None if minutes is None else NOW + timedelta(minutes=minutes)
     assert asked(placed(tenant, lead, delays=batch), Outcome.BUSY) == expected
 
@@ -117,12 +123,12 @@ def test_who_asked_to_be_called_at_night_is_called_again_by_day(tenant: Tenant, 
     called = placed(tenant, lead, purpose=Purpose.SERVICE)
     assert asked(called, Outcome.BUSY, NIGHT) == EIGHT_NEXT_DAY
     # Consent is not asked for: the person wanted the call.
-    create(tenant, ContactPolicyFactory, tenant=tenant, consent_required=["voice"], contact_from=time(9))
+    of_tenant(tenant, ContactPolicyFactory, consent_required=["voice"], contact_from=time(9))
     assert asked(called, Outcome.BUSY, NIGHT) == EIGHT_NEXT_DAY + timedelta(hours=1)
 
 
 def test_a_limit_of_contacts_moves_the_attempt(tenant: Tenant, lead: Lead) -> None:
-    create(tenant, ContactPolicyFactory, tenant=tenant, max_per_day=1)
+    of_tenant(tenant, ContactPolicyFactory, max_per_day=1)
     called = placed(tenant, lead)
     create(tenant, LeadTouchFactory, lead=lead, channel="voice", occurred_at=NOW)
     found = asked(called, Outcome.BUSY)
@@ -165,7 +171,7 @@ def test_a_number_without_a_lead_is_called_again(tenant: Tenant) -> None:
 
 
 def test_a_call_without_a_batch_counts_the_attempts_of_its_booking(tenant: Tenant, lead: Lead) -> None:
-    create(tenant, DialingPolicyFactory, tenant=tenant, retry_delays={"busy": [10, 20, 30, 40]})
+    of_tenant(tenant, DialingPolicyFactory, retry_delays={"busy": [10, 20, 30, 40]})
     booking = create(tenant, LeadBookingFactory, lead=lead)
     found = []
     for _number in range(4):

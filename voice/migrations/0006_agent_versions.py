@@ -11,9 +11,9 @@ class Migration(migrations.Migration):
     dependencies = [
         ("campaigns", "0009_counted_days"),
         ("lad", "0003_search"),
-        ("leads", "0010_employee_matched_at"),
+        ("leads", "0011_follow_ups"),
         ("tenants", "0014_booking_link"),
-        ("voice", "0004_dialer"),
+        ("voice", "0005_follow_ups"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -23,7 +23,6 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.UUIDField(db_default=django.contrib.postgres.functions.RandomUUID(), primary_key=True)),
                 ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ("updated_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 (
                     "tenant",
                     models.ForeignKey(
@@ -45,16 +44,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "number",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="voice.voicenumber",
-                    ),
-                ),
-                (
                     "carrier_account",
                     models.ForeignKey(
                         db_constraint=False,
@@ -65,29 +54,18 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("reference", models.CharField(max_length=200)),
-                ("ended_at", models.DateTimeField(null=True)),
             ],
             options={
                 "db_table": "voice_inbound_calls",
                 "indexes": [
                     models.Index(fields=["tenant", "-created_at"], name="voice_inbound_calls_newest"),
-                    models.Index(
-                        condition=models.Q(("ended_at__isnull", True)),
-                        fields=["tenant", "number"],
-                        name="voice_inbound_calls_open",
-                    ),
-                    models.Index(
-                        condition=models.Q(("ended_at__isnull", True)),
-                        fields=["carrier_account"],
-                        name="voice_inbound_calls_account",
-                    ),
+                    models.Index(fields=["carrier_account", "reference"], name="voice_inbound_calls_reference"),
                 ],
                 "constraints": [
                     models.UniqueConstraint(
                         fields=("tenant", "carrier_account", "reference"), name="voice_inbound_calls_reference_key"
                     ),
                     models.UniqueConstraint(fields=("tenant", "call_log"), name="voice_inbound_calls_call_key"),
-                    models.UniqueConstraint(fields=("tenant", "id"), name="voice_inbound_calls_tenant_id_key"),
                     TableRule(
                         name="voice_inbound_calls_row_security",
                         create="""
@@ -115,15 +93,6 @@ class Migration(migrations.Migration):
                         remove='ALTER TABLE "voice_inbound_calls" DROP CONSTRAINT IF EXISTS "voice_inbound_calls_call_log_same_tenant"',
                     ),
                     TableRule(
-                        name="voice_inbound_calls_number_same_tenant",
-                        create="""
-                        ALTER TABLE "voice_inbound_calls" ADD CONSTRAINT "voice_inbound_calls_number_same_tenant"
-                        FOREIGN KEY ("tenant_id", "number_id") REFERENCES "voice_agent_numbers" ("tenant_id", "id")
-                        ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE
-                        """,
-                        remove='ALTER TABLE "voice_inbound_calls" DROP CONSTRAINT IF EXISTS "voice_inbound_calls_number_same_tenant"',
-                    ),
-                    TableRule(
                         name="voice_inbound_calls_carrier_account_fkey",
                         create="""
                         ALTER TABLE "voice_inbound_calls" ADD CONSTRAINT "voice_inbound_calls_carrier_account_fkey"
@@ -148,14 +117,6 @@ class Migration(migrations.Migration):
                         FOR EACH ROW EXECUTE FUNCTION lad_refuse_foreign_shared('carrier_account_id', 'tenant_id', 'carrier_accounts', 'tenant_id')
                         """,
                         remove='DROP TRIGGER IF EXISTS "voice_inbound_calls_carrier_account_shared_or_own" ON "voice_inbound_calls"',
-                    ),
-                    TableRule(
-                        name="voice_inbound_calls_touch_updated_at",
-                        create="""
-                        CREATE TRIGGER "voice_inbound_calls_touch_updated_at" BEFORE UPDATE ON "voice_inbound_calls"
-                        FOR EACH ROW EXECUTE FUNCTION lad_touch_updated_at()
-                        """,
-                        remove='DROP TRIGGER IF EXISTS "voice_inbound_calls_touch_updated_at" ON "voice_inbound_calls"',
                     ),
                 ],
             },
