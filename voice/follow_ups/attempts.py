@@ -10,7 +10,15 @@ from django.db.models import QuerySet
 from lad import writes
 from lad.errors import DomainError
 from leads.bookings import services as bookings
-from leads.bookings.models import IS_OPEN, BookingSource, BookingStatus, BookingType, CallResult, LeadBooking, TaskStatus
+from leads.bookings.models import (
+    IS_OPEN,
+    BookingSource,
+    BookingStatus,
+    BookingType,
+    CallResult,
+    LeadBooking,
+    TaskStatus,
+)
 from leads.contactability.models import Purpose
 from leads.contactability.whereabouts import whereabouts
 from leads.contacts.models import Lead

@@ -1,8 +1,7 @@
-"""Take calls that come in: into the same log as those that LAD places, with the number's agent and the caller's lead."""
+"""Take calls that come in into the same log as those that LAD places, with the number's agent and the caller's lead."""
 
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID
 
 import structlog
 from django.core.exceptions import ValidationError
@@ -12,6 +11,7 @@ from django.db.models import F
 from lad import phones, writes
 from lad.phones import Phone
 from lad.tenancy.context import platform_context, tenant_context
+from lad.tenancy.countries import country_of
 from leads.contacts.models import Lead
 from voice.agents.models import VoiceAgent
 from voice.agents.services.versions import published_versions
@@ -19,7 +19,6 @@ from voice.calls.models import CallLog
 from voice.carriers.models import CarrierAccount
 from voice.carriers.protocol import CarrierEvent
 from voice.dialer import hooks
-from voice.dialer.facts import REFERENCE_FACT
 from voice.inbound.models import InboundCall
 from voice.numbers.models import NumberStatus, VoiceNumber
 from voice.statuses import CallStatus, Direction
@@ -48,12 +47,12 @@ def call_of(account: CarrierAccount, event: CarrierEvent, now: datetime) -> Call
     number = number_called(account, event.number)
     if number is None:
         return None
-    caller = _caller(event.other_number, number)
-    if caller is None:
-        log.warning("a caller's number is withheld", number=str(number.pk))
-        return None
     with tenant_context(number.tenant_id), transaction.atomic():
-        return _begin(account, event, number, caller)
+        caller = _caller(event.other_number, number)
+        if caller is not None:
+            return _begin(account, event, number, caller)
+    log.warning("a caller's number is withheld", number=str(number.pk))
+    return None
 
 
 def number_called(account: CarrierAccount, text: str) -> VoiceNumber | None:
@@ -70,8 +69,8 @@ def number_called(account: CarrierAccount, text: str) -> VoiceNumber | None:
         rows = VoiceNumber.objects.filter(
             country_code=phone.country_code, base_number=phone.base_number, leading_zeros=phone.leading_zeros
         ).select_related("default_agent")
-        rows = rows.filter(carrier_account=account.pk) if account.tenant_id is None else rows.filter(tenant=account.tenant_id)
-        found: VoiceNumber | None = rows.order_by("created_at", "pk").first()
+        own = {"tenant": account.tenant_id} if account.tenant_id is not None else {"carrier_account": account.pk}
+        found: VoiceNumber | None = rows.filter(**own).order_by("created_at", "pk").first()
     return found
 
 
@@ -87,7 +86,9 @@ def agent_for(number: VoiceNumber) -> VoiceAgent | None:
 def _begin(account: CarrierAccount, event: CarrierEvent, number: VoiceNumber, caller: Phone) -> CallLog:
     """Write a new call into the log. The carrier's name of it is locked until the transaction ends."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"inbound:{account.pk}:{event.reference}"])
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"inbound:{account.pk}:{event.reference}"]
+        )
     known = InboundCall.objects.filter(carrier_account=account.pk, reference=event.reference)
     found = known.select_related("call_log").first()
     if found is not None:
@@ -114,18 +115,8 @@ def lead_of(caller: Phone) -> Lead:
 
 
 def _caller(text: str, number: VoiceNumber) -> Phone | None:
-    """Return the caller's number, read where the called number is, or None if it is withheld or no number."""
+    """Return the caller's number, read in the tenant's country, or None if it is withheld or no number."""
     try:
-        country = "" if phones.is_international(text) else _country_of(number.phone)
-        return phones.parse(text, country)
+        return phones.parse(text, "" if phones.is_international(text) else country_of(number.tenant_id))
     except ValidationError:
         return None
-
-
-def _country_of(phone: Phone) -> str:
-    return phones.country_of(phone.e164)
-
-
-def reference_of(call_id: UUID) -> str:
-    """Return what the carrier calls an inbound call, or an empty string. Call it in the tenant's scope."""
-    return InboundCall.objects.filter(call_log=call_id).values_list("reference", flat=True).first() or ""

@@ -29,7 +29,13 @@ def lead(tenant: Tenant) -> Lead:
     for place, key in enumerate(("new", "contacted", "qualified"), start=1):
         create(tenant, LeadStageFactory, key=key, label=key.title(), display_order=place)
     row: Lead = create(
-        tenant, LeadFactory, first_name="Maya", last_name="Haddad", phone="+971501234567", location="Dubai", tags=["VIP"]
+        tenant,
+        LeadFactory,
+        first_name="Maya",
+        last_name="Haddad",
+        phone="+971501234567",
+        location="Dubai",
+        tags=["VIP"],
     )
     return row
 
