@@ -70,6 +70,7 @@ EXEMPTIONS: dict[str, dict[str, str]] = {
         "reveals_leased": "a worker recovers reveals whose worker died, in all tenants",
         "reveals_waiting": "a worker ends reveals of all tenants whose number did not come",
         "directory_searches_fetched": "a task deletes old pages of all tenants",
+        "lead_bookings_to_call": "a worker finds the bookings of all tenants whose time to call has come",
         "voice_call_analysis_due": "workers analyse calls of all tenants that wait, the longest waiting first",
         "voice_call_analysis_leased": "a worker makes calls of all tenants due again whose worker died",
         "voice_inbound_calls_reference": "a carrier names its call before it is known whose it is",
