@@ -10,7 +10,6 @@ from leads.contactability.decisions import Verdict
 from leads.contactability.models import Purpose
 from leads.contactability.services import decide, open_from
 from voice.batches.models import MAX_RETRIES, CallBatch
-from voice.calls.models import CallLog
 from voice.carriers.outcomes import Outcome
 from voice.dialer.models import CallPlacement, DialingPolicy
 from voice.json_schemas import RETRIED, default_retry_delays
@@ -34,7 +33,7 @@ def retry_at(placement: CallPlacement, outcome: Outcome, *, now: datetime) -> da
     minutes = _delay(_delays_of(placement).get(rule, ()), attempts_before(placement), _most(placement))
     if minutes is None:
         return None
-    return _allowed_from(placement.call_log, placement.purpose, now + timedelta(minutes=minutes), now)
+    return _allowed_from(placement, now + timedelta(minutes=minutes))
 
 
 def attempts_before(placement: CallPlacement) -> int:
@@ -77,13 +76,15 @@ def _delay(delays: Sequence[int], attempts: int, most: int) -> int | None:
     return delays[attempts] if attempts < min(len(delays), most) else None
 
 
-def _allowed_from(call: CallLog, purpose: str, at: datetime, now: datetime) -> datetime | None:
+def _allowed_from(placement: CallPlacement, at: datetime) -> datetime | None:
     """Return the first moment from ``at`` on at which the person may be called; None if it is refused."""
-    if call.lead_id is None:
+    lead_id, purpose = placement.call_log.lead_id, Purpose(placement.purpose)
+    if lead_id is None:
         return at
-    decision = decide(lead_ids=[call.lead_id], channel=Channel.VOICE, purpose=Purpose(purpose), at=at)[call.lead_id]
+    phones = {lead_id: placement.to_phone}
+    decision = decide(lead_ids=[lead_id], channel=Channel.VOICE, purpose=purpose, at=at, phones=phones)[lead_id]
     if decision.verdict == Verdict.REFUSE:
         return None
     moment = max(at, decision.until or at)
     # Who asked to be called at night was called then. Whoever did not answer is called by day.
-    return open_from(lead_id=call.lead_id, at=moment) if purpose == Purpose.SERVICE else moment
+    return open_from(lead_id=lead_id, at=moment, phones=phones) if purpose == Purpose.SERVICE else moment

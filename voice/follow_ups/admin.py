@@ -55,7 +55,8 @@ def _call_form(row: LeadBooking) -> type[forms.Form]:
 def let_agent_call(self: Any, request: HttpRequest, row: LeadBooking, values: dict[str, Any]) -> str:
     user, agent, number = access_of(request).user, values["agent"], values["number"]
     require_use(actor=user, number=number, voice=agent.voice if agent.voice_id else None)
-    call = AutomaticCall(agent.pk, str(number.pk) if number else None, values["purpose"], values["context"])
+    number_id = str(number.pk) if number else None
+    call = AutomaticCall(agent.pk, number_id, purpose=values["purpose"], context=values["context"])
     automatic.let_agent_call(booking=row, call=call, actor=user)
     return f"{agent} calls the lead at the booking's time."
 

@@ -17,6 +17,7 @@ from voice.calls.models import CallLog
 from voice.follow_ups import automatic
 from voice.follow_ups.automatic import AutomaticCall
 from voice.follow_ups.people import keeper_of
+from voice.follow_ups.places import other_number
 from voice.follow_ups.slots import at_first_free
 
 # Nothing is booked with somebody who does not want it, or with whom nothing was agreed.
@@ -135,7 +136,9 @@ def _create(call: CallLog, lead: Lead, agreement: _Agreement, moment: datetime) 
         "created_by_user": call.initiated_by_user,
     }
     if call.agent_id is not None and not agreement.is_meeting:
-        own = automatic.values_of(AutomaticCall(call.agent_id, context=agreement.context), None, moment)
+        own = automatic.values_of(
+            AutomaticCall(call.agent_id, phone=other_number(call, lead), context=agreement.context), None, moment
+        )
         values |= {**own, "metadata": {**own["metadata"], **values["metadata"]}}
     return writes.create(LeadBooking, values)
 

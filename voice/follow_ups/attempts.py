@@ -28,7 +28,7 @@ from voice.dialer.models import CallPlacement
 from voice.follow_ups import automatic
 from voice.follow_ups.automatic import AutomaticCall
 from voice.follow_ups.people import keeper_of
-from voice.follow_ups.places import zone_of
+from voice.follow_ups.places import other_number, zone_of
 from voice.follow_ups.slots import at_first_free
 
 # The calendar of whoever looks after the lead is taken for this long: the agent calls, they may listen.
@@ -102,7 +102,7 @@ def _first_attempt(over: CallOver, placement: CallPlacement) -> LeadBooking:
     call, lead = over.call, Lead.objects.get(pk=over.call.lead_id)
     by_campaign = call.campaign_id is not None
     start = call.created_at
-    automatic_call = _call_of(placement, call)
+    automatic_call = _call_of(placement, call, lead)
     values: dict[str, Any] = {
         "lead": lead,
         "assigned_user": keeper_of(lead, call),
@@ -124,7 +124,7 @@ def _first_attempt(over: CallOver, placement: CallPlacement) -> LeadBooking:
 def _book_again(booking: LeadBooking, over: CallOver, placement: CallPlacement) -> None:
     call = over.call
     wanted: datetime = over.retry_at  # type: ignore[assignment]
-    automatic_call = AutomaticCall.of(booking) or _call_of(placement, call)
+    automatic_call = AutomaticCall.of(booking) or _call_of(placement, call, booking.lead)
     keeper = booking.assigned_user or keeper_of(booking.lead, call)
 
     def book(moment: datetime) -> LeadBooking:
@@ -143,10 +143,11 @@ def _book_again(booking: LeadBooking, over: CallOver, placement: CallPlacement) 
     at_first_free(wanted, book)
 
 
-def _call_of(placement: CallPlacement, call: CallLog) -> AutomaticCall:
+def _call_of(placement: CallPlacement, call: CallLog, lead: Lead) -> AutomaticCall:
     """Return the call to make again: by the same agent, for the same reason."""
     return AutomaticCall(
         agent_id=call.agent_id or placement.agent_id or 0,
+        phone=other_number(call, lead),
         purpose=placement.purpose or Purpose.OUTREACH,
         context=str(call.metadata.get("context", "")),
         campaign_lead_id=str(call.campaign_lead_id) if call.campaign_lead_id else None,

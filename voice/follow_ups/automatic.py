@@ -63,6 +63,8 @@ class AutomaticCall:
 
     agent_id: int
     number_id: str | None = None
+    # The person's number, if it is another one than the lead's.
+    phone: str = ""
     purpose: str = Purpose.SERVICE
     context: str = ""
     campaign_lead_id: str | None = None
@@ -183,6 +185,7 @@ def _start(booking: LeadBooking, call: AutomaticCall, now: datetime) -> None:
     )
     start_call(
         lead=booking.lead,
+        to_phone=call.phone,
         agent=agent,
         number=VoiceNumber.objects.filter(pk=call.number_id).first() if call.number_id else None,
         context=call.context,

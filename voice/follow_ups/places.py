@@ -15,3 +15,9 @@ def zone_of(call: CallLog, lead: Lead) -> ZoneInfo:
         str(call.phone.e164), lead.location or "", tenant_zone=tenant.timezone, tenant_country=tenant.country
     )
     return place.zones[0]
+
+
+def other_number(call: CallLog, lead: Lead) -> str:
+    """Return the number that was called, in E.164, if it is another one than the lead's; else an empty text."""
+    called = str(call.phone.e164)
+    return "" if called == lead.phone else called

@@ -59,12 +59,13 @@ def decide_channels(
     return {channel: judge(facts, ids, channel=channel, purpose=purpose, at=at, windows=None) for channel in channels}
 
 
-def open_from(*, lead_id: UUID, at: datetime) -> datetime:
+def open_from(*, lead_id: UUID, at: datetime, phones: Mapping[UUID, str] | None = None) -> datetime:
     """Return the first moment from ``at`` on within the tenant's hours of contact where the lead is.
 
-    Neither consent, suppressions nor limits are asked about. A lead that is gone has no hours.
+    Neither consent, suppressions nor limits are asked about. A lead that is gone has no hours. ``phones`` as for
+    ``decide``.
     """
     facts = selectors.read(
-        tenant_id=current_tenant_id(), lead_ids=[lead_id], channels=[], purpose=Purpose.SERVICE, at=at
+        tenant_id=current_tenant_id(), lead_ids=[lead_id], channels=[], purpose=Purpose.SERVICE, at=at, phones=phones
     )
     return opening(facts, lead_id, at)

@@ -47,6 +47,8 @@ def placed(
     given = {"status": BatchStatus.RUNNING, "started_at": NOW, "total_calls": 1, **(batch or {})}
     row = create(tenant, CallBatchFactory, retry_delays=delays, **given)
     entry = create(tenant, CallBatchEntryFactory, batch=row, call_log=call, lead=lead, retry_count=retry_count)
+    if lead is not None:
+        values = {"to_phone": lead.phone, **values}
     made: CallPlacement = create(tenant, CallPlacementFactory, call_log=call, batch=row, entry=entry, **values)
     return made
 
@@ -142,6 +144,13 @@ def test_who_asked_to_be_called_at_night_is_called_again_by_day(tenant: Tenant, 
     assert asked(called, Outcome.BUSY, NIGHT) == EIGHT_NEXT_DAY + timedelta(hours=1)
 
 
+def test_the_number_that_was_called_says_what_time_it_is_there(tenant: Tenant, lead: Lead) -> None:
+    # 15:30 in London, where contact begins at eight.
+    called = placed(tenant, lead, to_phone="+442079460500")
+    assert asked(called, Outcome.NO_ANSWER, EVENING) == EVENING + timedelta(hours=2)
+    assert asked(called, Outcome.BUSY, NOW) == NOW.replace(hour=8)
+
+
 def test_a_limit_of_contacts_moves_the_attempt(tenant: Tenant, lead: Lead) -> None:
     of_tenant(tenant, ContactPolicyFactory, max_per_day=1)
     called = placed(tenant, lead)
@@ -156,6 +165,14 @@ def test_nobody_is_called_again_who_asked_not_to_be(tenant: Tenant, lead: Lead, 
     called = placed(tenant, lead, purpose=purpose)
     with tenant_context(tenant.pk):
         suppress(lead=lead, channel=channel, reason=SuppressionReason.UNSUBSCRIBED)
+    assert asked(called, Outcome.BUSY) is None
+
+
+def test_a_number_that_is_listed_is_not_called_again_for_another_lead(tenant: Tenant, lead: Lead) -> None:
+    called = placed(tenant, lead, to_phone="+971509999999")
+    assert asked(called, Outcome.BUSY) is not None
+    with tenant_context(tenant.pk):
+        suppress(address="+971509999999", channel="voice", reason=SuppressionReason.UNSUBSCRIBED)
     assert asked(called, Outcome.BUSY) is None
 
 
@@ -191,7 +208,7 @@ def test_a_call_without_a_batch_counts_the_attempts_of_its_booking(tenant: Tenan
     found = []
     for _number in range(4):
         call = create(tenant, CallLogFactory, lead=lead)
-        made = create(tenant, CallPlacementFactory, call_log=call, booking=booking)
+        made = create(tenant, CallPlacementFactory, call_log=call, booking=booking, to_phone=lead.phone)
         found.append(asked(made, Outcome.BUSY))
         booking = create(
             tenant, LeadBookingFactory, lead=lead, parent_booking=booking, retry_count=booking.retry_count + 1

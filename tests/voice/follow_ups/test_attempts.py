@@ -91,6 +91,15 @@ def test_a_single_call_is_tried_again_as_a_chain_of_bookings(lead: Lead, agent: 
     assert [row.status for row in chain(lead)] == ["missed"] * 3
 
 
+def test_another_number_than_the_leads_is_tried_again_itself(lead: Lead, agent: VoiceAgent) -> None:
+    end(started(lead, agent, to_phone="+971509999999"), Outcome.BUSY)
+    assert call_due(chain(lead)[-1].scheduled_at) == {"called": 1}
+    assert [str(call.phone.e164) for call in calls(lead)] == ["+971509999999"] * 2
+    end(calls(lead)[1], Outcome.BUSY)
+    assert call_due(chain(lead)[-1].scheduled_at) == {"called": 1}
+    assert str(calls(lead)[2].phone.e164) == "+971509999999"
+
+
 @pytest.mark.parametrize(
     ("outcome", "status", "result"),
     [
