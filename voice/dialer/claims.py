@@ -22,13 +22,13 @@ from leads.contactability.decisions import Verdict
 from leads.contactability.models import ContactDirection, Purpose
 from leads.contactability.services import decide
 from leads.contacts.services import Touch, record_contacts
-from voice.agents.briefs import brief_of
+from voice.agents.briefs import briefs_of
 from voice.agents.models import VoiceAgent
 from voice.carriers.callback_addresses import callback_url
 from voice.carriers.connecting import caller_of
 from voice.carriers.models import CarrierAccount
 from voice.carriers.outcomes import Outcome
-from voice.carriers.protocol import CallToPlace
+from voice.carriers.protocol import AgentBrief, CallToPlace
 from voice.charging.services import Refusal, hold_for
 from voice.dialer.candidates import Candidate, Candidates, give_leads
 from voice.dialer.capacity import Room, measure
@@ -252,7 +252,8 @@ class Claimer:
         )
         paid = [placement for placement in placements if placement.call_log_id in held.allowed]
         record_contacts([_touch(placement, self._now) for placement in paid])
-        return [(each, each.carrier_account, self._order(each)) for each in paid]
+        briefs = briefs_of([placement.call_log for placement in paid])
+        return [(each, each.carrier_account, self._order(each, briefs[each.call_log_id])) for each in paid]
 
     def _give_back(self, refused: Sequence[tuple[CallPlacement, Refusal]]) -> None:
         """Let calls wait again whose credits could not be held."""
@@ -268,14 +269,14 @@ class Claimer:
         execute(GIVE_BACK, [json.dumps(given), current_tenant_id()])
         choosing.give_back(Counter(placement.number_id for placement, _refusal in refused), at=self._now)
 
-    def _order(self, placement: CallPlacement) -> CallToPlace:
+    def _order(self, placement: CallPlacement, brief: AgentBrief) -> CallToPlace:
         policy = self._policy
         return CallToPlace(
             call_id=placement.call_log_id,
             to_number=placement.to_phone,
             caller=caller_of(placement.number),
             callback_url=callback_url(placement.carrier_account),
-            agent=brief_of(placement.call_log),
+            agent=brief,
             ringing_seconds=policy.ringing_seconds,
             max_seconds=policy.max_minutes * 60,
             record=policy.record_calls,
