@@ -118,7 +118,10 @@ class Candidates:
         both = zip_longest(waiting, entries)
         keys = [key for key in chain.from_iterable(both) if key is not None and key not in self._seen][:limit]
         self._seen.update(keys)
-        found = {each.key: each for each in chain(_locked_placements(keys), self._locked_entries(keys))}
+        mine = set(keys)
+        placements, rest = [key for key in waiting if key in mine], [key for key in entries if key in mine]
+        locked = chain(_locked_placements(placements) if placements else (), self._locked_entries(rest) if rest else ())
+        found = {each.key: each for each in locked}
         return [found[key] for key in keys if key in found]
 
     def _locked_entries(self, keys: Sequence[UUID]) -> Iterable[Candidate]:
@@ -131,7 +134,11 @@ def _locked_placements(keys: Sequence[UUID]) -> Iterable[Candidate]:
     rows = CallPlacement.objects.filter(pk__in=keys, state=PlacementState.QUEUED)
     rows = rows.select_related("call_log", "batch", "entry", "agent")
     for placement in rows.select_for_update(no_key=True, skip_locked=True, of=("self",)):
-        yield Candidate.of_placement(placement)
+        if placement.call_log.is_finished:
+            # Somebody ended the record by hand. There is nothing left to place.
+            CallPlacement.objects.filter(pk=placement.pk).update(state=PlacementState.SETTLED)
+        else:
+            yield Candidate.of_placement(placement)
 
 
 def give_leads(candidates: Sequence[Candidate]) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 import structlog
 from django.utils import timezone
 
-from lad.tenancy.context import platform_context, tenant_context
+from lad.tenancy.context import platform_context, tenant_context, write_in_tenant
 from leads.contacts.services import retract_contacts
 from voice.batches.models import CallBatchEntry
 from voice.carriers.connecting import connect
@@ -48,6 +48,21 @@ FULL: Final = "The carrier takes no further call right now."
 LOST: Final = "The dialer was lost while it placed this call. The carrier is asked what became of it."
 UNEXPECTED: Final = "LAD failed while it placed this call. It may have been placed."
 
+PLACED: Final = """
+WITH placed AS (
+    UPDATE voice_call_placements SET state = 'placed', lease_until = NULL, error = '', looks = 0,
+        placed_at = COALESCE(placed_at, statement_timestamp()), look_at = statement_timestamp() + %s,
+        reference = %s, carrier_call_id = %s
+    WHERE tenant_id = %s AND call_log_id = %s AND attempts = %s AND state = 'placing'
+    RETURNING tenant_id, entry_id, call_log_id
+), dispatched AS (
+    UPDATE voice_call_batch_entries entry SET status = 'dispatched' FROM placed
+    WHERE entry.tenant_id = placed.tenant_id AND entry.id = placed.entry_id
+        AND entry.call_log_id = placed.call_log_id AND entry.status = 'running'
+)
+SELECT call_log_id FROM placed
+"""
+
 log = structlog.get_logger("voice.dialer")
 
 
@@ -75,14 +90,27 @@ def place(claimed: Claimed) -> Answer:
 
 
 def record(answer: Answer) -> None:
-    """Write down what became of a claimed call, unless somebody else has taken it over."""
+    """Write down what became of a claimed call, unless somebody else has taken it over.
+
+    For a call that was simply placed this is one statement.
+    """
     placement = answer.claimed.placement
+    if answer.placed is not None and answer.placed.cause is None and _is_written(placement, answer.placed):
+        _note_on_account(answer, timezone.now())
+        return
     with tenant_context(placement.tenant_id):
         row = lock_placement(placement.call_log_id)
         now = timezone.now()
         if row is not None and row.attempts == placement.attempts:
             _record(row, answer, now)
     _note_on_account(answer, now)
+
+
+def _is_written(placement: CallPlacement, placed: Placed) -> bool:
+    """Write down that a call was placed. Return False if it is not under the lease of its claim any more."""
+    answer = [FIRST_LOOK_PLACED, placed.reference, placed.carrier_call_id]
+    claim = [placement.tenant_id, placement.call_log_id, placement.attempts]
+    return bool(write_in_tenant(placement.tenant_id, PLACED, [*answer, *claim]))
 
 
 def _record(row: CallPlacement, answer: Answer, now: datetime) -> None:
