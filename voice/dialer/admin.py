@@ -16,8 +16,10 @@ from lad.admin.navigation import SidebarPage, add_page
 from lad.admin.permissions import can_view
 from lad.admin.site import add_view
 from lad.tenancy.access import access_of
+from leads.pipeline.selectors import stage_choices
 from voice.carriers.outcomes import Outcome
 from voice.dialer.models import CallPlacement, CarrierReport, DialingPolicy
+from voice.dialer.stage_rules_form import LABEL, StageRulesField, in_words
 from voice.json_schemas import RETRIED
 
 DEFAULTS_HOLD: Final = (
@@ -64,6 +66,11 @@ def _delays(obj: DialingPolicy) -> str:
     return ", ".join(f"{label}: {', '.join(map(str, minutes))} min" for label, minutes in found if minutes) or "None"
 
 
+@display(description=LABEL)
+def _stages(obj: DialingPolicy) -> str:
+    return in_words(obj.stage_rules)
+
+
 @register(DialingPolicy)
 class DialingPolicyAdmin(TenantModelAdmin):
     area = "voice"
@@ -77,6 +84,7 @@ class DialingPolicyAdmin(TenantModelAdmin):
         ("How many", {"fields": [("max_concurrent", "inbound_reserve")]}),
         ("How long", {"fields": [("ringing_seconds", "max_minutes")]}),
         ("Again", {"fields": ["retry_delays"]}),
+        ("After a call", {"fields": ["stage_rules"]}),
         ("Recordings", {"fields": ["record_calls", "recording_days"]}),
         ("When calls fail", {"fields": [("breaker_percent", "breaker_calls", "breaker_minutes")]}),
     ]
@@ -85,10 +93,15 @@ class DialingPolicyAdmin(TenantModelAdmin):
         super().__init__(model, admin_site)
         # For those who may only see them.
         self.retry_delays_json = _delays
+        self.stage_rules_json = _stages
 
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "retry_delays":
             return DelaysField(label="Another attempt", help_text=DELAYS_HELP)
+        tenant_id = access_of(request).tenant_id
+        # Without a tenant there are no stages to choose from.
+        if db_field.name == "stage_rules" and tenant_id is not None:
+            return StageRulesField(stage_choices(tenant_id))
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 

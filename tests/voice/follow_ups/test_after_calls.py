@@ -20,6 +20,7 @@ from leads.contactability.models import Purpose, Suppression
 from leads.contactability.services import decide
 from leads.contacts.models import Lead, LeadNote
 from tenants.teams.models import Tenant
+from tests.contract.pages import untouched
 from tests.factories.leads import LeadBookingFactory, LeadFactory
 from tests.factories.voice import DialingPolicyFactory, VoiceProfileFactory
 from tests.support.events import events
@@ -28,6 +29,7 @@ from tests.voice.helpers import create
 from voice.analysis.models import CallOutcome, Disposition, LeadCategory
 from voice.analysis.recording import record_analysis
 from voice.calls.models import CallLog
+from voice.dialer.models import DialingPolicy
 from voice.follow_ups.after_call import follow_up
 
 Analysed = Callable[..., Any]
@@ -207,6 +209,20 @@ def test_a_tenant_has_rules_of_its_own(
         DialingPolicyFactory.create(tenant=tenant, stage_rules=rules)
     analysed(call, outcome=CallOutcome.INTERESTED)
     assert now_of(lead).stage == stage
+
+
+def test_the_page_of_rules_offers_the_tenants_stages(tenant: Tenant, owner: Any, lead: Lead, admin_of: Any) -> None:
+    with platform_context(tenant_id=tenant.pk):
+        policy = DialingPolicyFactory.create(tenant=tenant)
+    page, browser = f"/admin/voice/dialingpolicy/{policy.pk}/change/", admin_of(owner)
+    form = untouched(browser.get(page), DialingPolicy)
+    # Nothing is set, so the usual rules are shown.
+    assert form["stage_rules_1"] == "qualified"
+    assert browser.post(page, {**form, "stage_rules_1": "contacted", "stage_rules_5": ""}).status_code == 302
+    with platform_context():
+        rules = DialingPolicy.objects.get(pk=policy.pk).stage_rules
+    assert rules["interested"] == "contacted" and "not_interested" not in rules
+    assert rules["meeting_booked"] == "qualified"
 
 
 def test_the_category_of_the_newest_call_is_the_leads_tag(
