@@ -285,8 +285,7 @@ def test_a_hot_lead_is_told_of_unless_its_owner_does_not_want_to_know(
 def test_nobody_gets_a_mail_about_an_old_call_that_is_analysed_again(
     tenant: Tenant, lead: Lead, analysed: Analysed
 ) -> None:
-    over = {"started_at": soon(-80), "ended_at": soon(-79)}
-    old = call_with(tenant, lead, status="ended", **over)
+    old = call_with(tenant, lead, status="ended", started_at=soon(-80), ended_at=soon(-79))
     analysed(old, outcome=CallOutcome.INTERESTED, lead_category=LeadCategory.HOT)
     assert mails(old) == []
 
