@@ -25,11 +25,14 @@ class StageRulesWidget(forms.MultiWidget):
     template_name = "leads/admin/availability.html"
 
     def __init__(self, stages: Sequence[tuple[str, str]], attrs: dict[str, Any] | None = None) -> None:
+        self.known = frozenset(key for key, _label in stages)
         super().__init__([UnfoldAdminSelectWidget(choices=[STAYS, *stages]) for _outcome in OUTCOMES], attrs)
 
     def decompress(self, value: object) -> list[str]:
         rules = value if isinstance(value, dict) else DEFAULT_STAGE_RULES
-        return [rules.get(outcome.value, "") for outcome in OUTCOMES]
+        chosen = (rules.get(outcome.value, "") for outcome in OUTCOMES)
+        # A rule may name a stage that was removed since.
+        return [key if key in self.known else "" for key in chosen]
 
     def get_context(self, name: str, value: object, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
