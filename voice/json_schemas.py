@@ -58,7 +58,11 @@ VOICE: Final[dict[str, Any]] = {"type": "object", "properties": {"provider_confi
 
 PREFERENCES: Final[dict[str, Any]] = {
     "type": "object",
-    "properties": {"time_zone": {"type": "string"}, "notify_on_missed_call": {"type": "boolean"}},
+    "properties": {
+        "time_zone": {"type": "string"},
+        "notify_on_missed_call": {"type": "boolean"},
+        "notify_on_follow_up": {"type": "boolean"},
+    },
 }
 
 BATCH: Final[dict[str, Any]] = {
@@ -70,6 +74,14 @@ BATCH: Final[dict[str, Any]] = {
     },
 }
 
+# What the agent may say about one person, by the name of the variable in its prompt.
+_VARIABLES: Final[dict[str, Any]] = {
+    "type": "object",
+    "maxProperties": 50,
+    "propertyNames": {"pattern": "^[a-z][a-z0-9_]{0,49}$", "description": "a name such as team_size"},
+    "additionalProperties": {"type": "string", "maxLength": 2_000},
+}
+
 ENTRY: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
@@ -77,7 +89,21 @@ ENTRY: Final[dict[str, Any]] = {
         "entry_index": {"type": "integer", "minimum": 0},
         "context": {"type": "string", "maxLength": 20_000},
         "knowledge_base_store_ids": TEXTS,
+        "variables": _VARIABLES,
     },
+}
+
+# A person who waits to be put into a batch.
+LINE: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {
+        "lead": {"type": ["string", "null"], "format": "uuid"},
+        "phone": {"type": "string"},
+        "name": {"type": "string"},
+        "context": {"type": "string"},
+        "variables": _VARIABLES,
+    },
+    "additionalProperties": False,
 }
 
 EVIDENCE: Final[dict[str, Any]] = {
@@ -128,4 +154,88 @@ ANALYSIS_FIELDS: Final[dict[str, Any]] = {
         },
     },
     "additionalProperties": False,
+}
+
+_PROMPT_TEXT: Final[dict[str, Any]] = {"type": "string", "maxLength": 1_000}
+
+# Name of a variable → what stands in its place where nothing fills it.
+FALLBACKS: Final[dict[str, Any]] = {
+    "type": "object",
+    "maxProperties": 100,
+    "propertyNames": {
+        "pattern": r"^[A-Za-z][A-Za-z0-9_]{0,49}(\.[A-Za-z0-9_ -]{1,50})?$",
+        "description": "a name such as first_name or custom.plan",
+    },
+    "additionalProperties": _PROMPT_TEXT,
+}
+
+# Code of a further language that an agent speaks → what it says first in it.
+OPENINGS: Final[dict[str, Any]] = {
+    "type": "object",
+    "maxProperties": 20,
+    "propertyNames": {
+        "pattern": "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
+        "description": "a code such as en, de or en-GB",
+    },
+    "additionalProperties": {
+        "type": "object",
+        "properties": {
+            "outbound": {"type": "string", "maxLength": 2_000},
+            "inbound": {"type": "string", "maxLength": 2_000},
+        },
+        "additionalProperties": False,
+    },
+}
+
+_MINUTES: Final[dict[str, Any]] = {
+    "type": "array",
+    "items": {"type": "integer", "minimum": 1, "maximum": 20_160},
+    "maxItems": 10,
+}
+RETRIED: Final = ("busy", "no_answer", "voicemail", "carrier_failed")
+
+# Outcome of a call → the minutes before the first, second, … further attempt.
+RETRY_DELAYS: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": dict.fromkeys(RETRIED, _MINUTES),
+    "additionalProperties": False,
+}
+
+
+def default_retry_delays() -> dict[str, list[int]]:
+    """Return the delays of a tenant that set none."""
+    return {"busy": [10, 60], "no_answer": [120, 1_440], "voicemail": [1_440], "carrier_failed": [10, 60]}
+
+
+# What came of a call → the key of the stage that the lead moves on to.
+STAGE_RULES: Final[dict[str, Any]] = {
+    "type": "object",
+    "propertyNames": {
+        "enum": [
+            "meeting_booked",
+            "interested",
+            "information_requested",
+            "callback_requested",
+            "undecided",
+            "not_interested",
+            "do_not_call",
+            "wrong_person",
+            "gatekeeper",
+            "already_customer",
+            "voicemail",
+            "ivr",
+            "no_conversation",
+        ]
+    },
+    "additionalProperties": {"type": "string", "pattern": "^[a-z0-9_-]{1,100}$"},
+}
+# The usual rules. A stage that the tenant does not have is left out.
+DEFAULT_STAGE_RULES: Final[dict[str, str]] = {
+    "meeting_booked": "qualified",
+    "interested": "qualified",
+    "information_requested": "contacted",
+    "callback_requested": "contacted",
+    "undecided": "contacted",
+    "not_interested": "contacted",
+    "already_customer": "contacted",
 }

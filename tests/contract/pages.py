@@ -150,13 +150,19 @@ def bound_choices(field: Any) -> list[tuple[Any, Any]]:
     return list(field.choices)
 
 
+def _shown(part: forms.Widget, piece: object) -> str:
+    """Return what a part of a widget shows. A choice is formatted as a list."""
+    found: Any = part.format_value(piece)
+    return str((found[0] if found else "") if isinstance(found, list) else found or "")
+
+
 def _entry(bound: Any) -> dict[str, Any]:
     widget: Any = bound.field.widget
     widget = getattr(widget, "widget", widget)
     value = bound.value()
     if isinstance(widget, forms.MultiWidget):
         return {
-            f"{bound.html_name}_{place}": str(part.format_value(piece) or "")
+            f"{bound.html_name}_{place}": _shown(part, piece)
             for place, (part, piece) in enumerate(zip(widget.widgets, widget.decompress(value) or (), strict=True))
         }
     if isinstance(widget, forms.CheckboxInput):

@@ -58,6 +58,7 @@ from tests.factories.tenants import (
 )
 from voice.analysis.models import CallAnalysis
 from voice.batches.models import CallBatchEntry
+from voice.dialer.models import DialingPolicy
 
 
 @dataclass
@@ -126,6 +127,7 @@ def _only(model: Any) -> Callable[..., Any]:
 _SPECIMENS: dict[Any, Callable[..., Any]] = {
     BillingProfile: _only(BillingProfile),
     ContactPolicy: _only(ContactPolicy),
+    DialingPolicy: _only(DialingPolicy),
     # Only the person whose it is changes a conversation.
     Conversation: lambda team, **values: ConversationFactory(**{"user": team.owner, **values}),
     LeadBooking: _booking,
@@ -243,7 +245,7 @@ def uploads_of(model: Any) -> dict[str, Any]:
 
 def is_one_per_tenant(model: Any) -> bool:
     """Return whether a tenant sees at most one row of the table."""
-    return model in (BillingProfile, ContactPolicy, LegacyMove, Tenant)
+    return model in (BillingProfile, ContactPolicy, DialingPolicy, LegacyMove, Tenant)
 
 
 def has_rows_per_tenant(model: Any) -> bool:

@@ -1,15 +1,26 @@
 """Factories of the voice app's models."""
 
+from datetime import date, timedelta
 from typing import Any
 
+from django.utils import timezone
 from factory import LazyAttribute, LazyFunction, SelfAttribute, Sequence, SubFactory
 
 from campaigns.design.models import Campaign
 from tests.factories.base import SharedModelFactory, TenantModelFactory, unique
 from tests.factories.campaigns import CampaignFactory, CampaignLeadFactory, CampaignStepFactory
+from tests.factories.kernel import JobFactory
 from tests.factories.leads import LeadFactory
-from tests.factories.tenants import MemberFactory
-from voice.agents.models import Gender, Voice, VoiceAgent, VoicePermission, VoiceProfile
+from tests.factories.tenants import MemberFactory, TenantFactory
+from voice.agents.models import (
+    Gender,
+    KnowledgeText,
+    Voice,
+    VoiceAgent,
+    VoiceAgentVersion,
+    VoicePermission,
+    VoiceProfile,
+)
 from voice.analysis.models import (
     AnsweredBy,
     CallAnalysis,
@@ -19,10 +30,13 @@ from voice.analysis.models import (
     LeadCategory,
     Sentiment,
 )
-from voice.batches.models import CallBatch, CallBatchEntry
+from voice.batches.models import CallBatch, CallBatchEntry, CallBatchLine
 from voice.calls.models import CallLog
 from voice.carriers.models import CarrierAccount
-from voice.numbers.models import VoiceNumber
+from voice.dialer.models import CallPlacement, CarrierReport, DialingPolicy
+from voice.inbound.models import InboundCall
+from voice.numbers.models import NumberDay, VoiceNumber
+from voice.recordings.models import CallRecording
 
 FIRST_NUMBER = 612_000_000
 
@@ -104,6 +118,16 @@ class CallBatchEntryFactory(TenantModelFactory[CallBatchEntry]):
         model = CallBatchEntry
 
 
+class CallBatchLineFactory(TenantModelFactory[CallBatchLine]):
+    batch = SubFactory(CallBatchFactory)
+    job = SubFactory(JobFactory)
+    number: Any = Sequence(lambda number: number + 1)
+    content: Any = LazyFunction(lambda: {"phone": "+442079460123"})
+
+    class Meta:
+        model = CallBatchLine
+
+
 class CallLogFactory(TenantModelFactory[CallLog]):
     """A pending call. Unless a campaign is given, all calls belong to one campaign of the tenant."""
 
@@ -149,3 +173,76 @@ class CallAnalysisRequestFactory(TenantModelFactory[CallAnalysisRequest]):
 
     class Meta:
         model = CallAnalysisRequest
+
+
+class NumberDayFactory(TenantModelFactory[NumberDay]):
+    number = SubFactory(VoiceNumberFactory)
+    day: Any = Sequence(lambda number: date(2026, 1, 1) + timedelta(days=number))
+
+    class Meta:
+        model = NumberDay
+
+
+class CallPlacementFactory(TenantModelFactory[CallPlacement]):
+    call_log = SubFactory(CallLogFactory)
+    agent = SelfAttribute("call_log.agent")
+    number = SelfAttribute("call_log.from_number")
+    to_phone = SelfAttribute("call_log.phone.e164")
+
+    class Meta:
+        model = CallPlacement
+
+
+class CarrierReportFactory(TenantModelFactory[CarrierReport]):
+    carrier_account = SubFactory(CarrierAccountFactory)
+    event_id = unique("event-%d")
+    kind = "state"
+    call_log = SubFactory(CallLogFactory)
+    happened_at: Any = LazyFunction(timezone.now)
+
+    class Meta:
+        model = CarrierReport
+
+
+class DialingPolicyFactory(TenantModelFactory[DialingPolicy]):
+    """A tenant has only one, so without ``tenant`` the factory creates a new tenant."""
+
+    tenant: Any = SubFactory(TenantFactory)
+
+    class Meta:
+        model = DialingPolicy
+
+
+class CallRecordingFactory(TenantModelFactory[CallRecording]):
+    call_log = SubFactory(CallLogFactory)
+
+    class Meta:
+        model = CallRecording
+
+
+class VoiceAgentVersionFactory(TenantModelFactory[VoiceAgentVersion]):
+    """A draft."""
+
+    agent = SubFactory(VoiceAgentFactory)
+    agent_instructions = "Ask for the size of the team."
+
+    class Meta:
+        model = VoiceAgentVersion
+
+
+class KnowledgeTextFactory(TenantModelFactory[KnowledgeText]):
+    agent = SubFactory(VoiceAgentFactory)
+    name = unique("Text %d")
+    content = "We are open from nine to five."
+
+    class Meta:
+        model = KnowledgeText
+
+
+class InboundCallFactory(TenantModelFactory[InboundCall]):
+    call_log = SubFactory(CallLogFactory, direction="inbound")
+    carrier_account = SubFactory(CarrierAccountFactory)
+    reference = unique("inbound-%d")
+
+    class Meta:
+        model = InboundCall

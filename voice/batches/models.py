@@ -5,15 +5,18 @@ from uuid import uuid4
 from django.db import models
 
 from lad.db.fields import SharedForeignKey, TenantForeignKey, TenantUserKey
-from lad.db.json_schema import JsonSchemaValidator
+from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import SoftDeletable, TenantModel
 from lad.db.normalised import PhoneField
 from lad.times import written
-from voice.json_schemas import BATCH, ENTRY
-from voice.statuses import BATCH_FINISHED, BatchStatus, EntryStatus
+from leads.contactability.models import Purpose
+from voice.carriers.outcomes import Outcome
+from voice.json_schemas import BATCH, ENTRY, LINE, RETRY_DELAYS
+from voice.statuses import BATCH_FINISHED, BATCH_OPEN, BatchStatus, EntryStatus
 
 LIVE = models.Q(deleted_at__isnull=True)
 MAX_RETRIES = 10
+PURPOSE_HELP = "Outreach needs consent where the law asks for it, and keeps to hours and limits."
 
 
 def new_job_id() -> str:
@@ -25,8 +28,9 @@ class CallBatch(SoftDeletable, TenantModel):
     """One list of people for one agent to call. The counters are computed from the entries."""
 
     event_name = "voice.call_batch"
-    bookkeeping = ("completed_calls", "failed_calls")
+    bookkeeping = ("completed_calls", "failed_calls", "reported_at")
 
+    name = models.CharField(max_length=200, blank=True, default="", db_default="")
     initiated_by_user = TenantUserKey(null=True, blank=True, editable=False, db_index=False)
     agent = TenantForeignKey("voice.VoiceAgent", on_delete=models.DO_NOTHING, related_name="batches", db_index=False)
     voice = SharedForeignKey(
@@ -41,6 +45,32 @@ class CallBatch(SoftDeletable, TenantModel):
     from_number = TenantForeignKey(
         "voice.VoiceNumber", on_delete=models.SET_NULL, null=True, blank=True, related_name="batches", db_index=False
     )
+    parent_batch = TenantForeignKey(
+        "voice.CallBatch",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="redials",
+        db_index=False,
+        editable=False,
+        verbose_name="redials",
+    )
+    purpose = models.CharField(
+        max_length=20, choices=Purpose, default=Purpose.OUTREACH, db_default=Purpose.OUTREACH, help_text=PURPOSE_HELP
+    )
+    max_concurrent = models.PositiveIntegerField(
+        "calls at once", null=True, blank=True, help_text="Empty means as many as the tenant may make."
+    )
+    retry_delays = models.JSONField(
+        "another attempt after",
+        null=True,
+        blank=True,
+        validators=[JsonSchemaValidator(RETRY_DELAYS)],
+        help_text="For each outcome, the minutes before each further attempt. Empty means the tenant's rules.",
+    )
+    paused_at = models.DateTimeField(null=True, blank=True, editable=False)
+    pause_reason = models.TextField(blank=True, default="", db_default="", editable=False)
+    reported_at = models.DateTimeField(null=True, blank=True, editable=False)
     job_id = models.CharField(max_length=100, default=new_job_id, editable=False)
     status = models.CharField(
         max_length=20, choices=BatchStatus, default=BatchStatus.QUEUED, db_default=BatchStatus.QUEUED, editable=False
@@ -84,6 +114,12 @@ class CallBatch(SoftDeletable, TenantModel):
             models.Index(fields=["tenant", "-created_at"], name="voice_call_batches_newest"),
             models.Index(fields=["tenant", "status", "-created_at"], condition=LIVE, name="voice_call_batches_status"),
             models.Index(fields=["tenant", "agent", "-created_at"], name="voice_call_batches_agent"),
+            # Finds the batches that are dialled, by tenant.
+            models.Index(
+                fields=["tenant", "scheduled_at"],
+                condition=LIVE & models.Q(status__in=BATCH_OPEN, paused_at__isnull=True),
+                name="voice_call_batches_calling",
+            ),
             # Finds the batches that are due.
             models.Index(
                 fields=["tenant", "scheduled_at"],
@@ -131,6 +167,20 @@ class CallBatchEntry(SoftDeletable, TenantModel):
         verbose_name="call",
         editable=False,
     )
+    next_attempt_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When it is dialled next; empty means at once."
+    )
+    outcome = models.CharField(
+        "last outcome", max_length=20, choices=Outcome, blank=True, default="", db_default="", editable=False
+    )
+    decision = models.JSONField(
+        "why it waits or is left out",
+        default=dict,
+        blank=True,
+        db_default={},
+        editable=False,
+        validators=[JsonSchemaValidator(OBJECT)],
+    )
     metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(ENTRY)])
 
     audited = False
@@ -169,6 +219,12 @@ class CallBatchEntry(SoftDeletable, TenantModel):
                 condition=LIVE,
                 name="voice_call_batch_entry_status",
             ),
+            # What is to be dialled next in a batch.
+            models.Index(
+                fields=["tenant", "batch", "next_attempt_at"],
+                condition=LIVE & models.Q(status=EntryStatus.QUEUED),
+                name="voice_call_batch_entry_due",
+            ),
             models.Index(
                 fields=["tenant", "lead", "-created_at"],
                 condition=models.Q(lead__isnull=False),
@@ -178,3 +234,39 @@ class CallBatchEntry(SoftDeletable, TenantModel):
 
     def __str__(self) -> str:
         return f"{self.to_phone} · {self.get_status_display()}"
+
+
+class CallBatchLine(TenantModel):
+    """A person whom a job is to put into a batch.
+
+    It is deleted when the person is in the batch. One who was left out stays, with the reason, until the job is purged.
+    """
+
+    event_name = "voice.call_batch_line"
+    updated_at = None
+
+    batch = TenantForeignKey(CallBatch, on_delete=models.CASCADE, related_name="lines", db_index=False)
+    job = TenantForeignKey("jobs.Job", on_delete=models.CASCADE, related_name="+", db_index=False)
+    number = models.PositiveIntegerField(help_text="The number of the line in the file.")
+    content = models.JSONField(default=dict, validators=[JsonSchemaValidator(LINE)])
+    problem = models.CharField(max_length=500, blank=True, default="", db_default="")
+
+    audited = False
+    announced = False
+    tenant_key = False
+
+    class Meta:
+        db_table = "voice_call_batch_lines"
+        verbose_name = "line of a batch"
+        verbose_name_plural = "lines of batches"
+        indexes = [
+            models.Index(fields=["tenant", "job", "number"], name="voice_call_batch_lines_job"),
+            # Whether anybody is left to be added.
+            models.Index(
+                fields=["tenant", "batch"], condition=models.Q(problem=""), name="voice_call_batch_lines_open"
+            ),
+            models.Index(fields=["tenant", "-created_at"], name="voice_call_batch_lines_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Line {self.number}"

@@ -10,6 +10,7 @@ from lad.db.models import TenantModel
 from lad.limits import KILOBYTE, JsonLimit
 from lad.phones import Phone
 from lad.times import written
+from voice.carriers.outcomes import AnsweredBy, Outcome
 from voice.constraints import MAX_URL, WEB_ADDRESS, SecondsBetween, is_phone, is_web_address, not_negative
 from voice.json_schemas import COST_BREAKDOWN, TRANSCRIPT
 from voice.statuses import CALL_FINISHED, CallStatus, Direction
@@ -43,6 +44,15 @@ class CallLog(TenantModel):
     )
     agent = TenantForeignKey(
         "voice.VoiceAgent", on_delete=models.PROTECT, null=True, blank=True, related_name="calls", db_index=False
+    )
+    agent_version = TenantForeignKey(
+        "voice.VoiceAgentVersion",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="calls",
+        db_index=False,
+        editable=False,
     )
     from_number = TenantForeignKey(
         "voice.VoiceNumber", on_delete=models.PROTECT, null=True, blank=True, related_name="calls", db_index=False
@@ -84,6 +94,13 @@ class CallLog(TenantModel):
     cost_breakdown = models.JSONField(
         default=list, blank=True, db_default=[], validators=[JsonSchemaValidator(COST_BREAKDOWN)]
     )
+    outcome = models.CharField(
+        max_length=20, choices=Outcome, blank=True, default="", db_default="", help_text="How the call ended."
+    )
+    answered_by = models.CharField(max_length=30, choices=AnsweredBy, blank=True, default="", db_default="")
+    cause = models.CharField(
+        max_length=200, blank=True, default="", db_default="", help_text="The carrier's own word for how it ended."
+    )
     metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
 
     # voice.call.started, .ended and .failed replace the generic change event.
@@ -123,6 +140,19 @@ class CallLog(TenantModel):
             _same_campaign("campaign_lead", "campaigns.CampaignLead"),
             _same_campaign("campaign_step", "campaigns.CampaignStep"),
             models.CheckConstraint(
+                condition=models.Q(agent__isnull=False) | models.Q(agent_version__isnull=True),
+                name="voice_call_logs_agent_named",
+                violation_error_message="Choose the agent that the version belongs to.",
+            ),
+            KeyConstraint(
+                name="voice_call_logs_agent_version_same_agent",
+                fields=("tenant", "agent", "agent_version"),
+                to="voice.VoiceAgentVersion",
+                to_fields=("tenant", "agent", "id"),
+                on_delete="NO ACTION",
+                violation_error_message="The version does not belong to the call's agent.",
+            ),
+            models.CheckConstraint(
                 condition=models.Q(currency__regex=r"^[A-Z]{3}$"),
                 name="voice_call_logs_currency_code",
                 violation_error_message="Write the currency as three capital letters, such as USD.",
@@ -133,6 +163,11 @@ class CallLog(TenantModel):
             models.Index(fields=["tenant", "status", "-created_at"], name="voice_call_logs_status"),
             models.Index(fields=["tenant", "direction", "-created_at"], name="voice_call_logs_direction"),
             models.Index(fields=["tenant", "agent", "-created_at"], name="voice_call_logs_agent"),
+            models.Index(
+                fields=["tenant", "agent_version"],
+                condition=models.Q(agent_version__isnull=False),
+                name="voice_call_logs_agent_version",
+            ),
             models.Index(
                 fields=["tenant", "lead", "-created_at"],
                 condition=models.Q(lead__isnull=False),

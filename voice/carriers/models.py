@@ -28,7 +28,7 @@ class CarrierAccount(SoftDeletable, SharedModel):
     """
 
     event_name = "voice.carrier_account"
-    bookkeeping = ("status", "status_reason", "tested_at", "numbers")
+    bookkeeping = ("status", "status_reason", "tested_at", "numbers", "paused_until", "pause_reason")
     audited_columns = (
         "name",
         "carrier",
@@ -71,7 +71,10 @@ class CarrierAccount(SoftDeletable, SharedModel):
         default="",
         db_default="",
         max_length=MAX_SECRET,
-        help_text="Vapi: any long text. Vapi brings it with every callback. LiveKit signs callbacks with its secret.",
+        help_text=(
+            "Vapi: any long text. Vapi brings it with every callback. LiveKit signs callbacks with its secret; with a"
+            " trunk of Twilio's, this is Twilio's auth token, for its status callbacks."
+        ),
     )
     agent = models.CharField(
         max_length=200,
@@ -93,6 +96,17 @@ class CarrierAccount(SoftDeletable, SharedModel):
     numbers = models.JSONField(
         default=dict, blank=True, db_default={}, editable=False, help_text="Numbers that the carrier named, by its id."
     )
+
+    max_concurrent = models.PositiveIntegerField(
+        "calls at once", null=True, blank=True, help_text="What the carrier allows. Empty means no limit of its own."
+    )
+    inbound_reserve = models.PositiveIntegerField(
+        "kept for inbound calls", default=0, db_default=0, help_text="So many of them are never used to call."
+    )
+    paused_until = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="No call is placed through it until then."
+    )
+    pause_reason = models.TextField(blank=True, default="", db_default="", editable=False)
 
     class Meta:
         db_table = "carrier_accounts"

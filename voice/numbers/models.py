@@ -52,6 +52,17 @@ class VoiceNumber(SoftDeletable, TenantModel):
         db_default="",
         help_text="LiveKit: the outbound trunk. Vapi: the id of the number. Empty means what the account's test found.",
     )
+    max_concurrent = models.PositiveIntegerField(
+        "calls at once", null=True, blank=True, help_text="Empty means as many as the tenant may make."
+    )
+    daily_cap = models.PositiveIntegerField(
+        "calls a day",
+        default=100,
+        db_default=100,
+        help_text="Numbers that call much are labelled as spam. Days are the tenant's.",
+    )
+    resting_until = models.DateTimeField(null=True, blank=True, help_text="It calls nobody until then.")
+    rest_reason = models.TextField(blank=True, default="", db_default="", editable=False)
     metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(NUMBER)])
 
     class Meta:
@@ -78,3 +89,43 @@ class VoiceNumber(SoftDeletable, TenantModel):
     @property
     def phone(self) -> Phone:
         return Phone(self.country_code, self.base_number, self.leading_zeros)
+
+
+class NumberDay(TenantModel):
+    """What one number did on one day of the tenant's. Its health is read from these."""
+
+    event_name = "voice.number_day"
+
+    number = TenantForeignKey(VoiceNumber, on_delete=models.CASCADE, related_name="days", db_index=False)
+    day = models.DateField()
+    placed = models.PositiveIntegerField(default=0, db_default=0)
+    answered = models.PositiveIntegerField(default=0, db_default=0)
+    short = models.PositiveIntegerField(
+        "short calls", default=0, db_default=0, help_text="Answered calls that ended within seconds."
+    )
+    voicemails = models.PositiveIntegerField(default=0, db_default=0)
+    unanswered = models.PositiveIntegerField(default=0, db_default=0)
+    failed = models.PositiveIntegerField(default=0, db_default=0)
+    complaints = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="People who asked not to be called again."
+    )
+    talk_seconds = models.PositiveBigIntegerField(default=0, db_default=0)
+
+    audited = False
+    announced = False
+
+    class Meta:
+        db_table = "voice_number_days"
+        verbose_name = "day of a number"
+        verbose_name_plural = "days of numbers"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "number", "day"],
+                name="voice_number_days_key",
+                violation_error_message="This day of the number is counted already.",
+            )
+        ]
+        indexes = [models.Index(fields=["tenant", "day"], name="voice_number_days_day")]
+
+    def __str__(self) -> str:
+        return f"{self.number_id} on {self.day}"

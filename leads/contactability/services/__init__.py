@@ -1,13 +1,14 @@
 """Services of contactability for campaigns and voice."""
 
 from leads.contactability.services.consent import record_consent
-from leads.contactability.services.deciding import decide, decide_channels
+from leads.contactability.services.deciding import decide, decide_channels, open_from
 from leads.contactability.services.holidays import add_holidays
 from leads.contactability.services.importing import (
     ImportPreview,
     ImportResult,
     ReadRow,
     import_rows,
+    lines_of_file,
     preview_import,
     read_rows,
     rows_of_file,
@@ -38,6 +39,8 @@ __all__ = [
     "forget_address",
     "import_rows",
     "lift",
+    "lines_of_file",
+    "open_from",
     "preview_import",
     "read_rows",
     "record_consent",
