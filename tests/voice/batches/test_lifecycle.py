@@ -20,7 +20,7 @@ from tests.support.api import problem
 from tests.support.events import events
 from tests.voice.helpers import create
 from voice.batches.models import CallBatch, CallBatchEntry
-from voice.batches.services import pausing
+from voice.batches.services import ending, pausing
 from voice.calls.models import CallLog
 from voice.carriers.outcomes import Outcome
 from voice.dialer.models import CallPlacement, PlacementState
@@ -124,7 +124,27 @@ def test_entries_that_wait_for_another_attempt_end_with_what_their_last_call_cam
     with platform_context():
         entries = list(CallBatchEntry.objects.filter(batch=batch))
     assert {entry.pk: entry.status for entry in entries} == made
-    assert {(entry.next_attempt_at, entry.decision["reason"]) for entry in entries} == {(None, "batch_cancelled")}
+    assert {(entry.next_attempt_at, entry.decision["reasons"][0]["code"]) for entry in entries} == {
+        (None, "batch_cancelled")
+    }
+
+
+def test_workers_end_the_entries_of_a_large_batch_and_nobody_is_forgotten(
+    tenant: Tenant, post: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ending, "AT_ONCE", 2)
+    batch = running(tenant, 5)
+    for _each in range(5):
+        create(tenant, CallBatchEntryFactory, batch=batch)
+    assert post(batch, "cancel").json()["failed_calls"] == 2
+    with platform_context():
+        assert ending.has_rest()
+    assert ending.end_rest() == 1
+    with platform_context():
+        assert not ending.has_rest()
+        assert set(CallBatchEntry.objects.values_list("status", flat=True)) == {EntryStatus.CANCELLED}
+    assert again(batch).failed_calls == 5
+    assert ending.end_rest() == 0
 
 
 STATES = [
