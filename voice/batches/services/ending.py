@@ -12,6 +12,8 @@ from voice.batches.models import CallBatch, CallBatchEntry
 from voice.batches.services.progress import update_progress
 from voice.calls.models import CallLog
 from voice.carriers.outcomes import STATES
+from voice.dialer.models import CallPlacement, PlacementState
+from voice.dialer.services import cancel_calls
 from voice.statuses import CALL_FINISHED, BatchStatus, EntryStatus, entry_status_for
 
 # More would keep the person waiting who cancels, and whoever records the end of a call.
@@ -53,15 +55,20 @@ def end_waiting(batch: CallBatch) -> bool:
 
 
 def has_rest() -> bool:
-    """Return whether entries of ended batches still wait. Needs a platform scope."""
+    """Return whether entries or calls of ended batches still wait. Needs a platform scope."""
     return bool(_with_rest().exists())
 
 
 def end_rest() -> int:
-    """End the waiting entries of all ended batches, in parts, and count each batch once. Return how many batches."""
+    """End the waiting entries of all ended batches, in parts, and count each batch once. Return how many batches.
+
+    Calls that came back to the queue after their batch had ended, because no carrier had taken them, are cancelled.
+    """
     with platform_context():
         found = list(_with_rest().values_list("pk", "tenant_id"))
     for key, tenant_id in found:
+        with tenant_context(tenant_id):
+            cancel_calls(CallLog.objects.filter(placements__batch=key, placements__state=PlacementState.QUEUED))
         done = False
         while not done:
             with tenant_context(tenant_id), transaction.atomic():
@@ -73,6 +80,8 @@ def end_rest() -> int:
 
 
 def _with_rest() -> QuerySet[CallBatch]:
-    queued = CallBatchEntry.objects.filter(tenant=OuterRef("tenant"), batch=OuterRef("pk"), status=EntryStatus.QUEUED)
-    rows: QuerySet[CallBatch] = CallBatch.objects.filter(Exists(queued), status__in=ENDED)
+    own = {"tenant": OuterRef("tenant"), "batch": OuterRef("pk")}
+    entries = CallBatchEntry.objects.filter(**own, status=EntryStatus.QUEUED)
+    calls = CallPlacement.objects.filter(**own, state=PlacementState.QUEUED)
+    rows: QuerySet[CallBatch] = CallBatch.objects.filter(Exists(entries) | Exists(calls), status__in=ENDED)
     return rows
