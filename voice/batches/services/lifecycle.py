@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -9,11 +10,12 @@ from django.utils import timezone
 
 from lad import writes
 from lad.errors import Conflict
-from lad.jobs.models import Job, JobState
+from lad.jobs.models import Job
 from lad.outbox.emission import emit
 from lad.types import Actor
 from voice.batches.models import CallBatch, CallBatchLine
 from voice.batches.services import ending, pausing
+from voice.batches.services.filling import LIVE_JOBS
 from voice.batches.services.progress import counters, update_progress
 from voice.calls.models import CallLog
 from voice.dialer.models import CallPlacement, PlacementState
@@ -22,7 +24,6 @@ from voice.errors import BatchFinished
 from voice.statuses import BATCH_OPEN, CALL_FINISHED, BatchStatus
 
 PAUSED_BY_HAND: Final = "Somebody paused it."
-_LIVE_JOBS: Final = (JobState.QUEUED, JobState.RUNNING)
 
 
 class BatchNotStarted(Conflict):
@@ -80,7 +81,7 @@ def resume_batch(*, batch: CallBatch, actor: Actor = None) -> CallBatch:
     row = _lock_open(batch)
     if row.paused_at is None:
         raise BatchNotPaused
-    if row.pause_reason == pausing.FILLING and is_being_filled(row):
+    if row.pause_reason == pausing.FILLING and filling_job(row) is not None:
         raise BatchBeingFilled
     pausing.resume([row.pk], actor=actor)
     row.refresh_from_db()
@@ -130,10 +131,11 @@ def stop_batch(*, batch: CallBatch, reason: str = "", actor: Actor = None, now: 
     return _counted(row, "voice.call_batch.stopped", reason, actor, now)
 
 
-def is_being_filled(batch: CallBatch) -> bool:
-    """Return whether a job still adds people to the batch."""
+def filling_job(batch: CallBatch) -> UUID | None:
+    """Return the id of the job that still adds people to the batch, or None if there is none."""
     jobs = CallBatchLine.objects.filter(batch=batch, problem="").order_by().values("job_id").distinct()
-    return Job.objects.filter(pk__in=jobs, state__in=_LIVE_JOBS).exists()
+    found: UUID | None = Job.objects.filter(pk__in=jobs, state__in=LIVE_JOBS).values_list("pk", flat=True).first()
+    return found
 
 
 def _lock_open(batch: CallBatch) -> CallBatch:

@@ -23,7 +23,7 @@ from voice.batches.services.targets import (
 from voice.numbers.destinations import Reason
 
 # More are judged by the first of them: a person waits for the answer.
-MAX_JUDGED: Final = 20_000
+MAX_JUDGED: Final = 10_000
 PART: Final = 2_000
 
 # Why people are left out or wait, in words that follow a number.
