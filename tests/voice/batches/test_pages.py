@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from lad.tenancy.context import platform_context
+from leads.contacts.models import Lead
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.factories.voice import (
@@ -69,8 +70,6 @@ def test_all_leads_of_a_filter_are_called(browser: Client, people: Any) -> None:
     people(1, source="web")
     chosen = {"action": "call_leads", "select_across": "1", "_selected_action": []}
     with platform_context():
-        from leads.contacts.models import Lead
-
         chosen["_selected_action"] = [str(Lead.objects.values_list("pk", flat=True)[0])]
     page = browser.post(f"{LEADS}?source=fair", chosen)
     browser.post(f"{LEADS}?source=fair", {**chosen, **values_of(page), "confirmed": "1"})

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from lad.mail.kinds import Obsolete
 from lad.mail.messages import build
 from lad.mail.models import MailDelivery
 from lad.outbox.drain import drain
@@ -201,8 +202,6 @@ def test_a_cancelled_batch_is_reported_when_its_last_calls_are_over(tenant: Tena
 
 
 def test_a_report_of_a_deleted_batch_is_not_sent(tenant: Tenant, batch: CallBatch) -> None:
-    from lad.mail.kinds import Obsolete
-
     _open_reports(tenant)
     _finish(batch)
     [mail] = _mails()

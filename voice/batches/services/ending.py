@@ -3,7 +3,7 @@
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from lad.notifier import WorkerNotifier
@@ -83,5 +83,6 @@ def _with_rest() -> QuerySet[CallBatch]:
     own = {"tenant": OuterRef("tenant"), "batch": OuterRef("pk")}
     entries = CallBatchEntry.objects.filter(**own, status=EntryStatus.QUEUED)
     calls = CallPlacement.objects.filter(**own, state=PlacementState.QUEUED)
-    rows: QuerySet[CallBatch] = CallBatch.objects.filter(Exists(entries) | Exists(calls), status__in=ENDED)
-    return rows
+    uncounted = Q(total_calls__gt=F("completed_calls") + F("failed_calls"))
+    rows: QuerySet[CallBatch] = CallBatch.objects.filter(uncounted, status__in=ENDED)
+    return rows.filter(Exists(entries) | Exists(calls))
