@@ -4,6 +4,8 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 
@@ -24,6 +26,7 @@ from voice.batches.file_page import file_page
 from voice.batches.models import CallBatch, CallBatchEntry, CallBatchLine
 from voice.batches.redial_page import RedialAction
 from voice.batches.services import lifecycle
+from voice.batches.services.pausing import FILLING
 from voice.statuses import BATCH_OPEN, BatchStatus
 
 
@@ -164,7 +167,12 @@ class CallBatchAdmin(RedialAction, TenantModelAdmin):
     def pause(self, obj: CallBatch) -> str | None:
         if obj.paused_at is None:
             return obj.pause_reason or None
-        return f"{obj.pause_reason} Since {written(obj.paused_at)}."
+        since = f"{obj.pause_reason} Since {written(obj.paused_at)}."
+        job_id = lifecycle.filling_job(obj) if obj.pause_reason == FILLING else None
+        if job_id is None:
+            return since
+        address = reverse("admin:jobs_job_change", args=(job_id,))
+        return format_html('{} <a class="lad-link" href="{}">See the job</a>', since, address)
 
     @action(description="Call from a file", url_path="from-file", icon="upload_file", permissions=["add"])
     def from_file(self, request: HttpRequest) -> HttpResponse:

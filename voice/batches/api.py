@@ -30,16 +30,16 @@ from voice.batches.serializers import (
     AddEntriesSerializer,
     BatchOfFileSerializer,
     BatchOfLeadsSerializer,
+    BatchPreviewResponse,
+    BatchPreviewSerializer,
     BatchReasonSerializer,
     BatchSerializer,
     BatchSummaryResponse,
+    CallFilePreviewResponse,
+    CallFilePreviewSerializer,
     CancelBatchSerializer,
     CreateBatchSerializer,
     CreatedBatchResponse,
-    FilePreviewResponse,
-    PreviewFileSerializer,
-    PreviewResponse,
-    PreviewSerializer,
     ScheduleBatchSerializer,
     StartedBatchResponse,
     VerdictsResponse,
@@ -122,29 +122,29 @@ class CallBatchViewSet(ResourceViewSet):
 
     @extend_schema(
         summary="Say who a batch would call, who would wait until when, and who would be left out and why",
-        request=PreviewSerializer,
-        responses={200: PreviewResponse},
+        request=BatchPreviewSerializer,
+        responses={200: BatchPreviewResponse},
     )
     @action(detail=False, methods=["post"])
     def preview(self, request: Request) -> Response:
         require_tenant(self.model)
-        form = PreviewSerializer.read(request.data)
+        form = BatchPreviewSerializer.read(request.data)
         judged = {"purpose": form["purpose"], "at": _at(form)}
         if "entries" in form:
             found = preview_people([target_of(row) for row in form["entries"]], **judged)
         else:
             found = preview_leads(self._leads(form), **judged)
-        return Response(PreviewResponse(_shown(found)).data)
+        return Response(BatchPreviewResponse(_shown(found)).data)
 
     @extend_schema(
         summary="Say who a batch of a file would call, and how its columns are understood",
-        request={"multipart/form-data": PreviewFileSerializer},
-        responses={200: FilePreviewResponse, **problems(413)},
+        request={"multipart/form-data": CallFilePreviewSerializer},
+        responses={200: CallFilePreviewResponse, **problems(413)},
     )
     @action(detail=False, methods=["post"], url_path="preview-file")
     def preview_file(self, request: Request) -> Response:
         require_tenant(self.model)
-        form = PreviewFileSerializer.read(request.data)
+        form = CallFilePreviewSerializer.read(request.data)
         file = read_people(form["file"].read(), columns=form.get("columns"))
         targets = [target for _number, target in file.people]
         found = preview_people(targets, purpose=form["purpose"], at=_at(form))
@@ -158,7 +158,7 @@ class CallBatchViewSet(ResourceViewSet):
                 for each in left_out
             ],
         }
-        return Response(FilePreviewResponse(shown).data)
+        return Response(CallFilePreviewResponse(shown).data)
 
     @extend_schema(
         summary="Put more people into a batch that is not over",

@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.contrib import messages
 from django.contrib.admin.options import ModelAdmin
 from django.core.cache import cache
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -68,7 +69,8 @@ def _confirmed(request: HttpRequest, token: str) -> HttpResponse:
     values = kept["values"]
     people = read_people(kept["content"], columns=_columns(values)).people
     try:
-        started = create_with(values=batch_values(values), people=people, access=access_of(request))
+        with transaction.atomic():  # What was begun is undone, and the page is still shown.
+            started = create_with(values=batch_values(values), people=people, access=access_of(request))
     except DomainError as error:
         messages.error(request, f"No batch was made. {error.detail}")
         return HttpResponseRedirect(request.path)

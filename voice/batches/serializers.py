@@ -124,7 +124,7 @@ class _Judged(InputSerializer):
     )
 
 
-class PreviewSerializer(_Judged):
+class BatchPreviewSerializer(_Judged):
     """Who would be called: ``entries``, or leads by their ``ids`` or a ``filter`` of the list of leads."""
 
     entries = _entries(required=False)
@@ -137,7 +137,7 @@ class PreviewSerializer(_Judged):
         return attrs
 
 
-class PreviewFileSerializer(_FileFields, _Judged):
+class CallFilePreviewSerializer(_FileFields, _Judged):
     """A file whose people would be called."""
 
 
@@ -188,9 +188,10 @@ class GroupResponse(serializers.Serializer):
     count = serializers.IntegerField()
     first = serializers.DateTimeField(allow_null=True)
     last = serializers.DateTimeField(allow_null=True)
+    detail = serializers.CharField(help_text="What is said of one of them.")
 
 
-class PreviewResponse(serializers.Serializer):
+class BatchPreviewResponse(serializers.Serializer):
     """What a batch would do. Of many people only the first ``judged`` ones are looked at."""
 
     total = serializers.IntegerField()
@@ -202,7 +203,7 @@ class PreviewResponse(serializers.Serializer):
     sentences = serializers.ListField(child=serializers.CharField())
 
 
-class FilePreviewResponse(PreviewResponse):
+class CallFilePreviewResponse(BatchPreviewResponse):
     """What a batch of a file would do, and how the file was understood."""
 
     columns = serializers.DictField(child=serializers.CharField(), help_text="The headings by what they hold.")

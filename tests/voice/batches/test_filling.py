@@ -16,10 +16,11 @@ from leads.contactability.services import suppress
 from leads.contacts.models import Lead
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
-from tests.factories.leads import ConsentRecordFactory
+from tests.factories.leads import ConsentRecordFactory, LeadFactory
 from tests.factories.voice import (
     CallBatchFactory,
     VoiceAgentFactory,
+    VoiceFactory,
     VoiceNumberFactory,
     VoicePermissionFactory,
     VoiceProfileFactory,
@@ -140,7 +141,7 @@ def test_those_who_may_be_called_later_wait_until_then(
     morning = datetime(2030, 6, 6, 7, 0, tzinfo=UTC)
     assert (group["reason"], group["count"]) == ("quiet_hours", 2)
     assert datetime.fromisoformat(group["first"]) == morning
-    assert seen["sentences"][0].startswith("2 of 2 wait: 2 outside contact hours")
+    assert seen["sentences"][0].startswith("2 of 2 wait, the first until 6 Jun 2030, 07:00 UTC: 2 outside")
     batch = batch_of(send(client, "from-leads/", {"ids": chosen, "agent": agent.pk, "scheduled_at": NIGHT.isoformat()}))
     run_jobs()
     entries = entries_of(batch)
@@ -171,8 +172,6 @@ def test_a_filter_of_the_list_chooses_leads_and_archived_ones_are_left_out(
 def test_another_tenants_leads_are_not_called(
     tenant: Tenant, other_tenant: Tenant, agent: VoiceAgent, people: Any, client: Any
 ) -> None:
-    from tests.factories.leads import LeadFactory
-
     foreign = create(other_tenant, LeadFactory, phone="+442079461111")
     own = people(1)
     batch = batch_of(send(client, "from-leads/", {"ids": [str(foreign.pk), str(own[0].pk)], "agent": agent.pk}))
@@ -337,8 +336,6 @@ def test_a_batch_starts_with_the_agent_and_number_of_the_users_profile(
 def test_an_agents_restricted_voice_is_for_those_who_are_permitted(
     tenant: Tenant, policy: ContactPolicy, member: User, owner: User, api: Any
 ) -> None:
-    from tests.factories.voice import VoiceFactory
-
     voice = create(tenant, VoiceFactory)
     agent = create(tenant, VoiceAgentFactory, voice=voice)
     create(tenant, VoicePermissionFactory, number=None, voice=voice, user=owner)

@@ -8,9 +8,16 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from lad.tenancy.context import platform_context
+from leads.contacts.models import Lead
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
-from tests.factories.voice import CallBatchEntryFactory, CallBatchFactory, VoiceProfileFactory
+from tests.factories.voice import (
+    CallBatchEntryFactory,
+    CallBatchFactory,
+    VoiceNumberFactory,
+    VoicePermissionFactory,
+    VoiceProfileFactory,
+)
 from tests.support.api import text
 from tests.support.jobs import run_jobs
 from tests.voice.helpers import create
@@ -63,8 +70,6 @@ def test_all_leads_of_a_filter_are_called(browser: Client, people: Any) -> None:
     people(1, source="web")
     chosen = {"action": "call_leads", "select_across": "1", "_selected_action": []}
     with platform_context():
-        from leads.contacts.models import Lead
-
         chosen["_selected_action"] = [str(Lead.objects.values_list("pk", flat=True)[0])]
     page = browser.post(f"{LEADS}?source=fair", chosen)
     browser.post(f"{LEADS}?source=fair", {**chosen, **values_of(page), "confirmed": "1"})
@@ -95,6 +100,7 @@ def test_a_file_is_reviewed_before_its_people_are_called(browser: Client) -> Non
     done = browser.post(address, {"_kept": page.context["token"]})
     batch = only_batch()
     assert done["Location"] == f"{BATCHES}{batch.pk}/change/"
+    assert "See the job" in text(browser.get(done["Location"]))
     run_jobs()
     assert only_batch().total_calls == 1
     assert browser.post(address, {"_kept": page.context["token"]})["Location"] == address
@@ -105,6 +111,20 @@ def test_a_file_without_numbers_says_what_to_do(browser: Client) -> None:
     values = values_of(browser.get(address))
     page = browser.post(address, {**values, "file": SimpleUploadedFile("people.csv", b"who,where\nAda,London\n")})
     assert "Give one the heading “phone”, or say which it is." in text(page)
+
+
+def test_a_file_is_not_called_from_a_number_that_is_reserved_for_others(
+    tenant: Tenant, owner: User, browser: Client
+) -> None:
+    number = create(tenant, VoiceNumberFactory)
+    create(tenant, VoicePermissionFactory, number=number, user=owner)
+    address = f"{BATCHES}from-file/"
+    values = {**values_of(browser.get(address)), "from_number": str(number.pk)}
+    page = browser.post(address, {**values, "file": SimpleUploadedFile("people.csv", b"phone\n+442079460001\n")})
+    refused = browser.post(address, {"_kept": page.context["token"]}, follow=True)
+    assert "No batch was made. You may not use" in text(refused)
+    with platform_context():
+        assert not CallBatch.objects.exists()
 
 
 def test_a_batch_is_paused_resumed_and_cancelled_on_its_page(tenant: Tenant, browser: Client) -> None:
