@@ -22,6 +22,7 @@ from voice.batches.models import CallBatch, CallBatchEntry
 from voice.batches.services.progress import update_progress
 from voice.calls.models import CallLog
 from voice.calls.transcripts import normalise_transcript
+from voice.changes import tell_pages
 from voice.phone_columns import tenant_of_new, with_number
 from voice.statuses import CALL_FINISHED, CALL_ORDER, CallStatus, entry_status_for, parse_call_status
 
@@ -71,6 +72,7 @@ def record_call_status(
     _update_entry(entry, row, report.reason, now)
     _record_on_lead(row, now)
     emit_many(_progress_events(row, before, reason=report.reason))
+    tell_pages(row.tenant_id)
     return row
 
 
