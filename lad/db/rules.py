@@ -148,9 +148,15 @@ def _value_lists(declaration: Declaration) -> Iterator[models.CheckConstraint]:
             continue
         if field.choices and isinstance(field, models.CharField):
             yield models.CheckConstraint(
-                condition=models.Q(**{f"{name}__in": [value for value, _label in field.flatchoices]}),
+                condition=models.Q(**{f"{name}__in": _allowed(field)}),
                 name=f"{declaration.table}_{name}_valid",
             )
+
+
+def _allowed(field: models.CharField) -> list[str]:
+    """Return the values of the list, and the empty text where a column that is never null may stay empty."""
+    empty = [""] if field.blank and not field.null else []
+    return [*(value for value, _label in field.flatchoices if value != ""), *empty]
 
 
 def _triggers(declaration: Declaration) -> Iterator[Trigger]:

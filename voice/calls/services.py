@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from math import ceil
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 from django.utils import timezone
@@ -19,12 +19,24 @@ from leads.channels import Channel
 from leads.contactability.models import ContactDirection
 from leads.contacts.services import Touch, record_activity, record_contacts
 from voice.batches.models import CallBatch, CallBatchEntry
-from voice.batches.services.progress import update_progress
+from voice.batches.services.progress import Counted, count, lock_batch
 from voice.calls.models import CallLog
 from voice.calls.transcripts import normalise_transcript
+from voice.carriers.outcomes import AnsweredBy, Outcome
 from voice.changes import tell_pages
 from voice.phone_columns import tenant_of_new, with_number
-from voice.statuses import CALL_FINISHED, CALL_ORDER, CallStatus, entry_status_for, parse_call_status
+from voice.statuses import (
+    BATCH_OPEN,
+    CALL_FINISHED,
+    CALL_ORDER,
+    CallStatus,
+    EntryStatus,
+    entry_status_for,
+    parse_call_status,
+)
+
+# Carriers' words are short; a longer one is cut.
+MAX_CAUSE: Final = 200
 
 
 class CallFinished(Conflict):
@@ -46,18 +58,27 @@ class CallReport:
 
 @transaction.atomic
 def record_call_status(
-    *, call: CallLog, status: str, report: CallReport | None = None, now: datetime | None = None
+    *,
+    call: CallLog,
+    status: str,
+    report: CallReport | None = None,
+    now: datetime | None = None,
+    outcome: Outcome | None = None,
+    answered_by: AnsweredBy | None = None,
+    cause: str = "",
+    retry_at: datetime | None = None,
 ) -> CallLog:
     """Set the status of a call, given in any word that ``voice.statuses`` knows, and return the call.
 
     A call only moves forward and never leaves a final status, so late, repeated and out-of-order reports change
-    nothing. The batch entry of the call and the batch's counters are updated with it. ``now`` stands in for
-    times the carrier does not give. A duration longer than the call is cut. Emits ``voice.call.started``,
+    nothing. The batch entry of the call and the batch's counters are updated with it. With ``retry_at`` the entry
+    of a call that is over goes back to the queue until then, unless its batch is over. ``outcome`` is how the call
+    ended, ``cause`` the carrier's own word for it. ``now`` stands in for times the carrier does not give. A duration longer than the call is cut. Emits ``voice.call.started``,
     ``voice.call.ended`` or ``voice.call.failed``. Raises UnknownStatus.
     """
     new_status = parse_call_status(status)
     report, now = report or CallReport(), now or timezone.now()
-    entry = _lock_entry(call)
+    locked = _lock_entry(call)
     row = CallLog.objects.select_for_update().get(pk=call.pk)
     if not _is_forward(row.status, new_status):
         return row
@@ -67,9 +88,23 @@ def record_call_status(
     # Keep the provider's own word: busy and rejected are both stored as declined.
     details = {"provider_status": status if status != new_status else "", "reason": report.reason}
     row.metadata = {**row.metadata, **{name: text for name, text in details.items() if text}}
-    row.save(update_fields=["status", "started_at", "ended_at", "duration_seconds", "metadata"])
+    row.outcome = outcome or row.outcome
+    row.answered_by = answered_by or row.answered_by
+    row.cause = cause[:MAX_CAUSE] or row.cause
+    row.save(
+        update_fields=[
+            "status",
+            "started_at",
+            "ended_at",
+            "duration_seconds",
+            "metadata",
+            "outcome",
+            "answered_by",
+            "cause",
+        ]
+    )
     row.refresh_from_db(fields=["updated_at"])
-    _update_entry(entry, row, report.reason, now)
+    _update_entry(locked, row, report.reason, now, retry_at)
     _record_on_lead(row, now)
     emit_many(_progress_events(row, before, reason=report.reason))
     tell_pages(row.tenant_id)
@@ -178,21 +213,36 @@ def _set_times(row: CallLog, report: CallReport, now: datetime) -> None:
     row.duration_seconds = max(talk_time if span is None else min(talk_time, span), 0)
 
 
-def _lock_entry(call: CallLog) -> CallBatchEntry | None:
+def _lock_entry(call: CallLog) -> tuple[CallBatch, CallBatchEntry] | None:
     """Lock and return the call's batch entry. Lock its batch first, the order that prevents deadlocks."""
     entry = CallBatchEntry.objects.filter(call_log=call).first()
-    if entry is None or CallBatch.objects.select_for_update().filter(pk=entry.batch_id).first() is None:
+    batch = lock_batch(entry.batch_id) if entry is not None else None
+    if entry is None or batch is None:
         return None
-    return CallBatchEntry.objects.select_for_update().filter(pk=entry.pk).first()
+    row = CallBatchEntry.objects.select_for_update(no_key=True).filter(pk=entry.pk, call_log=call).first()
+    return None if row is None else (batch, row)
 
 
-def _update_entry(entry: CallBatchEntry | None, call: CallLog, reason: str, now: datetime) -> None:
-    if entry is None:
+def _update_entry(
+    locked: tuple[CallBatch, CallBatchEntry] | None,
+    call: CallLog,
+    reason: str,
+    now: datetime,
+    retry_at: datetime | None = None,
+) -> None:
+    if locked is None:
         return
-    entry.status = entry_status_for(call.status)
+    batch, entry = locked
+    before = entry.status
+    again = retry_at is not None and call.is_finished and batch.status in BATCH_OPEN
+    if again:
+        entry.status, entry.next_attempt_at, entry.retry_count = EntryStatus.QUEUED, retry_at, entry.retry_count + 1
+    else:
+        entry.status, entry.next_attempt_at = entry_status_for(call.status), None
     entry.error_message = reason[:2_000] if call.status == CallStatus.FAILED else ""
-    entry.save(update_fields=["status", "error_message"])
-    update_progress(batch_id=entry.batch_id, now=now)
+    entry.outcome = call.outcome or entry.outcome
+    entry.save(update_fields=["status", "error_message", "next_attempt_at", "retry_count", "outcome"])
+    count(batch, Counted.of(before, entry.status), now=now)
 
 
 def _record_on_lead(call: CallLog, now: datetime) -> None:

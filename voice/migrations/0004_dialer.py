@@ -187,7 +187,7 @@ class Migration(migrations.Migration):
                         condition=models.Q(
                             (
                                 "answered_by__in",
-                                ["human", "machine-ivr", "machine-vm", "machine-unavailable", "uncertain"],
+                                ["human", "machine-ivr", "machine-vm", "machine-unavailable", "uncertain", ""],
                             )
                         ),
                         name="voice_call_placements_answered_by_valid",
@@ -209,6 +209,7 @@ class Migration(migrations.Migration):
                                     "carrier_failed",
                                     "agent_failed",
                                     "unknown",
+                                    "",
                                 ],
                             )
                         ),
@@ -231,6 +232,7 @@ class Migration(migrations.Migration):
                                     "carrier_failed",
                                     "agent_failed",
                                     "unknown",
+                                    "",
                                 ],
                             )
                         ),
@@ -785,6 +787,7 @@ class Migration(migrations.Migration):
                             "carrier_failed",
                             "agent_failed",
                             "unknown",
+                            "",
                         ],
                     )
                 ),
@@ -810,6 +813,7 @@ class Migration(migrations.Migration):
                             "carrier_failed",
                             "agent_failed",
                             "unknown",
+                            "",
                         ],
                     )
                 ),
@@ -820,7 +824,7 @@ class Migration(migrations.Migration):
             model_name="calllog",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("answered_by__in", ["human", "machine-ivr", "machine-vm", "machine-unavailable", "uncertain"])
+                    ("answered_by__in", ["human", "machine-ivr", "machine-vm", "machine-unavailable", "uncertain", ""])
                 ),
                 name="voice_call_logs_answered_by_valid",
             ),

@@ -1,11 +1,11 @@
-"""Update a batch's counters and status from its entries."""
+"""Keep a batch's counters and status: by what changed of one entry, and from all entries once they may be over."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import connection
-
+from lad.db.queries import execute, rows
 from lad.outbox.emission import emit
 from voice.batches.models import CallBatch
 from voice.statuses import BATCH_OPEN, ENTRY_NOT_REACHED, ENTRY_OPEN, BatchStatus, EntryStatus
@@ -38,20 +38,81 @@ WHERE batch.tenant_id = %(tenant)s AND batch.id = %(batch)s AND batch.deleted_at
 """
 
 
-def update_progress(*, batch_id: UUID, now: datetime) -> CallBatch | None:
+# What one entry or a few add. The counters never exceed the number of entries, whatever was written by hand.
+_ADD: Final = """
+UPDATE voice_call_batches SET
+    completed_calls = GREATEST(completed_calls + %(reached)s, 0), failed_calls = GREATEST(failed_calls + %(missed)s, 0),
+    started_at = COALESCE(started_at, %(now)s), status = CASE status WHEN %(queued)s THEN %(running)s ELSE status END
+WHERE tenant_id = %(tenant)s AND id = %(batch)s AND deleted_at IS NULL
+    AND total_calls >= GREATEST(completed_calls + %(reached)s, 0) + GREATEST(failed_calls + %(missed)s, 0)
+RETURNING completed_calls + failed_calls >= total_calls
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many more entries were reached and missed."""
+
+    reached: int = 0
+    missed: int = 0
+
+    @classmethod
+    def of(cls, before: str, after: str) -> "Counted":
+        """Return what one entry adds that goes from one status to another."""
+        return cls(
+            (after == EntryStatus.COMPLETED) - (before == EntryStatus.COMPLETED),
+            (after in ENTRY_NOT_REACHED) - (before in ENTRY_NOT_REACHED),
+        )
+
+
+def lock_batch(batch_id: UUID) -> CallBatch | None:
+    """Lock a batch before its entries, and return it; None if it no longer exists.
+
+    Whoever dials for it is not kept waiting; whoever cancels or pauses it is.
+    """
+    return CallBatch.objects.select_for_update(no_key=True).filter(pk=batch_id).first()
+
+
+def count(batch: CallBatch, counted: Counted, *, now: datetime) -> None:
+    """Add to the counters of a batch that is locked. It costs the same however many entries there are.
+
+    The batch starts with its first started entry. When all entries are counted, they are recounted once. Emits
+    ``voice.call_batch.started`` and ``voice.call_batch.completed``.
+    """
+    if counted == Counted() and batch.status != BatchStatus.QUEUED:
+        return
+    found = rows(
+        _ADD,
+        {
+            "reached": counted.reached,
+            "missed": counted.missed,
+            "now": now,
+            "queued": BatchStatus.QUEUED,
+            "running": BatchStatus.RUNNING,
+            "tenant": batch.tenant_id,
+            "batch": batch.pk,
+        },
+    )
+    if not found or found[0][0]:
+        update_progress(batch_id=batch.pk, now=now, started=batch.status != BatchStatus.QUEUED)
+    elif batch.status == BatchStatus.QUEUED:
+        emit("voice.call_batch.started", aggregate=batch, payload={"total_calls": batch.total_calls})
+
+
+def update_progress(*, batch_id: UUID, now: datetime, started: bool | None = None) -> CallBatch | None:
     """Recount a batch from its entries and return it, or None if it no longer exists.
 
-    The batch starts with its first started entry and completes when no entry is open. A cancelled or stopped
+    ``started`` says whether the event that it started was emitted, if that does not follow from its status. The batch starts with its first started entry and completes when no entry is open. A cancelled or stopped
     batch keeps its status while the last calls are still counted. Emits ``voice.call_batch.started`` and
     ``voice.call_batch.completed``.
     """
-    before = CallBatch.objects.select_for_update().filter(pk=batch_id).first()
+    before = lock_batch(batch_id)
     if before is None:
         return None
-    with connection.cursor() as cursor:
-        cursor.execute(_UPDATE_COUNTERS, _parameters(before, now))
+    started = before.status != BatchStatus.QUEUED if started is None else started
+    execute(_UPDATE_COUNTERS, _parameters(before, now))
     batch = CallBatch.objects.get(pk=batch_id)
-    if before.status == BatchStatus.QUEUED and batch.status != BatchStatus.QUEUED and batch.started_at:
+    if not started and batch.status != BatchStatus.QUEUED and batch.started_at:
         emit("voice.call_batch.started", aggregate=batch, payload={"total_calls": batch.total_calls})
     if before.status != batch.status and batch.status == BatchStatus.COMPLETED:
         emit("voice.call_batch.completed", aggregate=batch, payload=counters(batch))
