@@ -59,7 +59,7 @@ def test_a_call_page_shows_the_conversation_recording_analysis_and_cost(tenant: 
     assert 'class="voice-turn voice-turn-agent"' in page
     assert "Is this a &lt;good&gt; moment?" in page
     assert 'data-seek="62' in page and ">1:02</button>" in page
-    assert 'preload="metadata" src="https://recordings.example/one.mp3?sig=&lt;x&gt;" data-player>' in page
+    assert 'preload="none" src="https://recordings.example/one.mp3?sig=&lt;x&gt;" data-player>' in page
     assert "They want a demo." in page
     assert "Send a date." in page
     assert 'Total <span class="lad-hint">in USD</span>' in page

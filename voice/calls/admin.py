@@ -56,11 +56,24 @@ class CallLogAdmin(TenantModelAdmin):
         ("Campaign", {"fields": ["campaign", "campaign_lead", "campaign_step"]}),
         ("Data", {"fields": ["recording_url", "cost", "currency", "transcripts", "cost_breakdown", "metadata"]}),
     ]
+    # What the page above the form does not say.
+    rest_fieldsets = [
+        ("Campaign", {"fields": ["campaign", "campaign_lead", "campaign_step"]}),
+        ("Data", {"fields": ["initiated_by_user", "metadata"]}),
+    ]
     notes = ["voice/call.html"]
     actions = ["analyse_all"]
     actions_detail = ["analyse_again"]
 
     analyse_all = bulk_action("Analyse again", kind=ANALYSE, permission="analyse")
+
+    def get_fieldsets(self, request: HttpRequest, obj: CallLog | None = None) -> Any:
+        """Return every field for those who may correct it. Others see on the page above the form what matters."""
+        shown = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return shown
+        own = {title for title, _fields in self.fieldsets}
+        return [*self.rest_fieldsets, *(each for each in shown if each[0] not in own)]
 
     def has_analyse_permission(self, request: HttpRequest, obj: CallLog | None = None) -> bool:
         """Members have calls analysed, even though only LAD's own staff correct them."""

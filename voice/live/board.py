@@ -24,6 +24,7 @@ CALLS_SHOWN: Final = 200
 BATCHES_SHOWN: Final = 8
 ENDED_SHOWN: Final = 10
 NEWEST_LOOKED_AT: Final = 60
+JUST_NOW: Final = timedelta(hours=12)
 # Counting stops there.
 MANY: Final = 10_000
 # No inbound call lasts longer. One that is open for longer was never reported as over.
@@ -141,7 +142,7 @@ def board(tenant_id: UUID, *, now: datetime) -> Board:
         batches=batches,
         waiting=min(queued + sum(each.waiting for each in batches if each.batch.paused_at is None), MANY),
         today=_today(tenant_id, now),
-        ended=_ended(tenant_id),
+        ended=_ended(tenant_id, now),
         obstacles=obstacles_of(tenant_id, now=now),
     )
 
@@ -175,11 +176,12 @@ def _batches(tenant_id: UUID, calling: Mapping[UUID | None, int]) -> list[LiveBa
     return [LiveBatch(batch, calling.get(batch.pk, 0)) for batch in found]
 
 
-def _ended(tenant_id: UUID) -> list[EndedCall]:
+def _ended(tenant_id: UUID, now: datetime) -> list[EndedCall]:
     newest = CallLog.objects.filter(tenant=tenant_id).select_related("lead", "agent").defer(*HEAVY)
-    over = [call for call in newest.order_by("-created_at")[:NEWEST_LOOKED_AT] if call.is_finished and call.ended_at]
-    over.sort(key=lambda call: call.ended_at or call.created_at, reverse=True)
-    return [EndedCall(call) for call in over[:ENDED_SHOWN]]
+    found = newest.filter(created_at__gte=now - JUST_NOW).order_by("-created_at")[:NEWEST_LOOKED_AT]
+    over = [(call.ended_at, call) for call in found if call.ended_at is not None]
+    over.sort(key=lambda each: each[0], reverse=True)
+    return [EndedCall(call) for _ended_at, call in over[:ENDED_SHOWN]]
 
 
 def _today(tenant_id: UUID, now: datetime) -> dict[str, int]:
