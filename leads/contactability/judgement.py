@@ -98,6 +98,15 @@ def judge(
     return {key: _judge_one(facts, key, question, memory) for key in lead_ids}
 
 
+def opening(facts: Facts, lead_id: UUID, at: datetime) -> datetime:
+    """Return the first moment from ``at`` on that the tenant's hours and days allow where the lead is."""
+    lead = facts.leads.get(lead_id)
+    if lead is None:
+        return at
+    found = _opening(facts, lead.place, None, at, _Memory()).at
+    return at + ASK_AGAIN_AFTER if found is None else found
+
+
 def _judge_one(facts: Facts, lead_id: UUID, question: _Question, memory: _Memory) -> Decision:
     lead = facts.leads.get(lead_id)
     if lead is None:

@@ -1,7 +1,7 @@
 """Read what decisions depend on: four statements in two round trips, for any number of leads."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from lad.moments import WEEKDAYS
-from leads.contactability.addresses import Hasher, addresses_of, company_domains
+from leads.contactability.addresses import Hasher, Kind, addresses_of, company_domains
 from leads.contactability.calendar import ALL_DAYS, HORIZON
 from leads.contactability.facts import Caps, Facts, LeadFacts, Rules, SuppressionFact, TouchFact
 from leads.contactability.limits import WEEK
@@ -68,8 +68,9 @@ def read(
     at: datetime,
     ignoring: Collection[UUID] = (),
     lock: bool = False,
+    phones: Mapping[UUID, str] | None = None,
 ) -> Facts:
-    """Return what decides about contacting the leads.
+    """Return what decides about contacting the leads, at ``phones`` in place of their own numbers where there is one.
 
     With ``lock`` the leads are locked until the transaction ends, before anything else is read, so that what others
     recorded while this one waited is seen.
@@ -79,7 +80,7 @@ def read(
     first_day, last_day = at.date() - _DAY, at.date() + HORIZON + _DAY
     rows, rules_rows = _read_all([who, (RULES, [first_day, last_day, tenant_id])])
     rules = _rules(rules_rows[0] if rules_rows else None, first_day, last_day)
-    facts = Facts(rules=rules, leads={row[0]: _lead(row, hasher, rules) for row in rows})
+    facts = Facts(rules=rules, leads={row[0]: _lead(row, hasher, rules, (phones or {}).get(row[0])) for row in rows})
     found = _joined(facts.leads)
     wanted = ",".join(_hashes_of(facts.leads.values()))
     questions: list[_Statement] = [(SUPPRESSIONS, [tenant_id, wanted, at, tenant_id, found, at])]
@@ -165,13 +166,17 @@ def _rules(row: tuple[Any, ...] | None, first_day: date, last_day: date) -> Rule
     return rules
 
 
-def _lead(row: tuple[Any, ...], hasher: Hasher, rules: Rules) -> LeadFacts:
+def _lead(row: tuple[Any, ...], hasher: Hasher, rules: Rules, called: str | None = None) -> LeadFacts:
     key, email, phone, linkedin_url, company_domain, location, is_archived, social = row
     found = addresses_of(email_address=email, phone=phone, linkedin_url=linkedin_url, social=social)
+    hashes = {address.kind: hasher.hashes(address.kind, address.value) for address in found}
+    if called and called != phone:
+        hashes[Kind.PHONE] = [*hasher.hashes(Kind.PHONE, called), *hashes.get(Kind.PHONE, ())]
+        phone = called
     return LeadFacts(
         id=key,
         is_archived=is_archived,
-        hashes={address.kind: hasher.hashes(address.kind, address.value) for address in found},
+        hashes=hashes,
         domain_hashes=hasher.of_domains(company_domains(company_domain, email)),
         place=whereabouts(phone, location, tenant_zone=rules.zone, tenant_country=rules.country),
     )

@@ -69,11 +69,9 @@ class CallLogAdmin(TenantModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: CallLog | None = None) -> Any:
         """Return every field for those who may correct it. Others see on the page above the form what matters."""
-        shown = super().get_fieldsets(request, obj)
         if obj is None or self.has_change_permission(request, obj):
-            return shown
-        own = {title for title, _fields in self.fieldsets}
-        return [*self.rest_fieldsets, *(each for each in shown if each[0] not in own)]
+            return super().get_fieldsets(request, obj)
+        return [*self._laid_out(request, self.rest_fieldsets, obj), *self._record(obj)]
 
     def has_analyse_permission(self, request: HttpRequest, obj: CallLog | None = None) -> bool:
         """Members have calls analysed, even though only LAD's own staff correct them."""

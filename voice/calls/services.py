@@ -22,7 +22,6 @@ from voice.batches.models import CallBatch, CallBatchEntry
 from voice.batches.services.progress import Counted, count, lock_batch
 from voice.calls.models import CallLog
 from voice.calls.transcripts import normalise_transcript
-from voice.carriers.outcomes import AnsweredBy, Outcome
 from voice.changes import tell_pages
 from voice.phone_columns import tenant_of_new, with_number
 from voice.statuses import (
@@ -63,18 +62,19 @@ def record_call_status(
     status: str,
     report: CallReport | None = None,
     now: datetime | None = None,
-    outcome: Outcome | None = None,
-    answered_by: AnsweredBy | None = None,
+    outcome: str = "",
+    answered_by: str = "",
     cause: str = "",
     retry_at: datetime | None = None,
 ) -> CallLog:
     """Set the status of a call, given in any word that ``voice.statuses`` knows, and return the call.
 
     A call only moves forward and never leaves a final status, so late, repeated and out-of-order reports change
-    nothing. The batch entry of the call and the batch's counters are updated with it. With ``retry_at`` the entry
-    of a call that is over goes back to the queue until then, unless its batch is over. ``outcome`` is how the call
-    ended, ``cause`` the carrier's own word for it. ``now`` stands in for times the carrier does not give. A duration longer than the call is cut. Emits ``voice.call.started``,
-    ``voice.call.ended`` or ``voice.call.failed``. Raises UnknownStatus.
+    nothing. The batch entry of the call and the batch's counters are updated with it. With ``retry_at`` the entry of a
+    call that is over goes back to the queue until then, unless its batch is over. ``outcome`` is how the call ended,
+    ``cause`` the carrier's own word for it. ``now`` stands in for times the carrier does not give. A duration longer
+    than the call is cut. Emits ``voice.call.started``, ``voice.call.ended`` or ``voice.call.failed``. Raises
+    UnknownStatus.
     """
     new_status = parse_call_status(status)
     report, now = report or CallReport(), now or timezone.now()
@@ -84,25 +84,15 @@ def record_call_status(
         return row
     before = CallStatus(row.status)
     row.status = new_status
-    _set_times(row, report, now)
+    set_times(row, report, now)
     # Keep the provider's own word: busy and rejected are both stored as declined.
     details = {"provider_status": status if status != new_status else "", "reason": report.reason}
     row.metadata = {**row.metadata, **{name: text for name, text in details.items() if text}}
     row.outcome = outcome or row.outcome
     row.answered_by = answered_by or row.answered_by
     row.cause = cause[:MAX_CAUSE] or row.cause
-    row.save(
-        update_fields=[
-            "status",
-            "started_at",
-            "ended_at",
-            "duration_seconds",
-            "metadata",
-            "outcome",
-            "answered_by",
-            "cause",
-        ]
-    )
+    times = ("started_at", "ended_at", "duration_seconds")
+    row.save(update_fields=["status", *times, "outcome", "answered_by", "cause", "metadata"])
     row.refresh_from_db(fields=["updated_at"])
     _update_entry(locked, row, report.reason, now, retry_at)
     _record_on_lead(row, now)
@@ -194,7 +184,7 @@ def _is_forward(before: str, after: str) -> bool:
     return after in CALL_FINISHED or CALL_ORDER[CallStatus(after)] > CALL_ORDER[CallStatus(before)]
 
 
-def _set_times(row: CallLog, report: CallReport, now: datetime) -> None:
+def set_times(row: CallLog, report: CallReport, now: datetime) -> None:
     at = report.at or now
     started = report.started_at or row.started_at
     if row.status == CallStatus.ONGOING:

@@ -8,7 +8,8 @@ from uuid import UUID
 
 
 def text(value: Any, limit: int = 1_000) -> str:
-    return value[:limit] if isinstance(value, str) else ""
+    """Return a text without the zero character, which no table stores."""
+    return value[:limit].replace("\0", "") if isinstance(value, str) else ""
 
 
 def mapping(value: Any) -> Mapping[str, Any]:

@@ -1,7 +1,7 @@
 """Services of contactability for campaigns and voice."""
 
 from leads.contactability.services.consent import record_consent
-from leads.contactability.services.deciding import decide, decide_channels
+from leads.contactability.services.deciding import decide, decide_channels, open_from
 from leads.contactability.services.holidays import add_holidays
 from leads.contactability.services.importing import (
     ImportPreview,
@@ -38,6 +38,7 @@ __all__ = [
     "forget_address",
     "import_rows",
     "lift",
+    "open_from",
     "preview_import",
     "read_rows",
     "record_consent",

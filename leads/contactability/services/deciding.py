@@ -8,7 +8,7 @@ from lad.tenancy.context import current_tenant_id
 from leads.channels import Channel
 from leads.contactability import selectors
 from leads.contactability.decisions import ContactWindow, Decision
-from leads.contactability.judgement import judge
+from leads.contactability.judgement import judge, opening
 from leads.contactability.models import Purpose
 
 
@@ -21,12 +21,14 @@ def decide(
     windows: Mapping[UUID, ContactWindow] | ContactWindow | None = None,
     ignoring: Collection[UUID] = (),
     lock: bool = False,
+    phones: Mapping[UUID, str] | None = None,
 ) -> dict[UUID, Decision]:
     """Return for each lead of the current tenant whether it may be contacted: allow, defer until, or refuse.
 
     ``windows`` are hours that apply besides the tenant's policy: one for all, or one a lead. Touches whose source
     is in ``ignoring`` do not count. With ``lock`` the leads are locked until the transaction ends, so that two
-    workers cannot both use up the last contact that a limit allows. Runs in two round
+    workers cannot both use up the last contact that a limit allows. ``phones`` are numbers in E.164 that are called in
+    place of a lead's own: they say where the lead is, and may be suppressed as well. Runs in two round
     trips for any number of leads.
 
     An answer to the lead (``Purpose.SERVICE``) needs no consent and keeps to no hours or limits, but suppressions
@@ -43,6 +45,7 @@ def decide(
         at=at,
         ignoring=ignoring,
         lock=lock,
+        phones=phones,
     )
     return judge(facts, ids, channel=channel, purpose=purpose, at=at, windows=windows)
 
@@ -54,3 +57,14 @@ def decide_channels(
     ids = list(dict.fromkeys(lead_ids))
     facts = selectors.read(tenant_id=tenant_id, lead_ids=ids, channels=channels, purpose=purpose, at=at)
     return {channel: judge(facts, ids, channel=channel, purpose=purpose, at=at, windows=None) for channel in channels}
+
+
+def open_from(*, lead_id: UUID, at: datetime) -> datetime:
+    """Return the first moment from ``at`` on within the tenant's hours of contact where the lead is.
+
+    Neither consent, suppressions nor limits are asked about. A lead that is gone has no hours.
+    """
+    facts = selectors.read(
+        tenant_id=current_tenant_id(), lead_ids=[lead_id], channels=[], purpose=Purpose.SERVICE, at=at
+    )
+    return opening(facts, lead_id, at)

@@ -102,8 +102,9 @@ def count(batch: CallBatch, counted: Counted, *, now: datetime) -> None:
 def update_progress(*, batch_id: UUID, now: datetime, started: bool | None = None) -> CallBatch | None:
     """Recount a batch from its entries and return it, or None if it no longer exists.
 
-    ``started`` says whether the event that it started was emitted, if that does not follow from its status. The batch starts with its first started entry and completes when no entry is open. A cancelled or stopped
-    batch keeps its status while the last calls are still counted. Emits ``voice.call_batch.started`` and
+    ``started`` says whether the event that it started was emitted, if that does not follow from its status. The batch
+    starts with its first started entry and completes when no entry is open. A cancelled or stopped batch keeps its
+    status while the last calls are still counted. Emits ``voice.call_batch.started`` and
     ``voice.call_batch.completed``.
     """
     before = lock_batch(batch_id)

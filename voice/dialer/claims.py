@@ -1,0 +1,404 @@
+"""Claim calls: in one transaction, everything is asked that must be so before a telephone may ring.
+
+docs/decisions/0060-the-dialer.md.
+"""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.utils import timezone
+
+from lad import phones
+from lad.db.queries import execute, rows
+from lad.outbox.emission import emit
+from lad.tenancy.context import current_tenant_id, tenant_context
+from leads.channels import Channel
+from leads.contactability.decisions import Verdict
+from leads.contactability.models import ContactDirection, Purpose
+from leads.contactability.services import decide
+from leads.contacts.models import Lead
+from leads.contacts.services import Touch, record_contacts
+from voice.agents.briefs import brief_of
+from voice.agents.models import VoiceAgent
+from voice.calls.models import CallLog
+from voice.carriers.callback_addresses import callback_url
+from voice.carriers.connecting import caller_of
+from voice.carriers.models import CarrierAccount
+from voice.carriers.outcomes import Outcome
+from voice.carriers.protocol import CallToPlace
+from voice.charging.services import Refusal, hold_for
+from voice.dialer.candidates import CONTEXT, Candidate, Candidates, give_leads
+from voice.dialer.capacity import Room, measure
+from voice.dialer.models import IS_OPEN, CallPlacement, DialingPolicy, PlacementState
+from voice.dialer.waiting import Aside, why
+from voice.numbers import choosing, destinations
+from voice.numbers.choosing import NoNumber
+from voice.numbers.models import VoiceNumber
+from voice.statuses import BatchStatus
+
+# Longer than the carrier is waited for, so that no lease ends while its call is being placed.
+LEASE: Final = timedelta(seconds=120)
+# Candidates that must wait may stand before those that may be called. So many are looked at in one claim.
+LOOKED_AT_ONCE: Final = 20
+MAX_LOOKED_AT: Final = 200
+# A number that is on the telephone with the tenant is looked at again after this.
+BUSY_WAIT: Final = timedelta(minutes=1)
+# What a deferral that names no time is asked again after.
+AGAIN: Final = timedelta(hours=1)
+ON_THE_LINE: Final = "This number is being called right now."
+CALLS_US: Final = "This number is on the telephone with you right now."
+NO_AGENT: Final = "The agent of this call was deleted. Choose another one."
+
+START_BATCHES: Final = """
+UPDATE voice_call_batches SET status = 'running', started_at = COALESCE(started_at, %s)
+WHERE tenant_id = %s AND id = ANY(%s) AND status = 'queued' RETURNING id
+"""
+CLAIM_ENTRIES: Final = """
+UPDATE voice_call_batch_entries entry SET status = 'running', call_log_id = given.call_id, lead_id = given.lead_id,
+    decision = given.decision, next_attempt_at = NULL, error_message = ''
+FROM json_to_recordset(%s) AS given (id uuid, call_id uuid, lead_id uuid, decision jsonb)
+WHERE entry.tenant_id = %s AND entry.id = given.id
+"""
+CLAIM_PLACEMENTS: Final = """
+UPDATE voice_call_placements placement SET state = 'placing', attempts = attempts + 1, lease_until = %s, asked_at = %s,
+    number_id = given.number_id, carrier_account_id = given.account_id, decision = given.decision, error = '',
+    placed_at = NULL, look_at = NULL, looks = 0
+FROM json_to_recordset(%s) AS given (id uuid, number_id uuid, account_id uuid, decision jsonb)
+WHERE placement.tenant_id = %s AND placement.id = given.id
+"""
+CLAIM_CALLS: Final = """
+UPDATE voice_call_logs call SET from_number_id = given.number_id, lead_id = given.lead_id
+FROM json_to_recordset(%s) AS given (id uuid, number_id uuid, lead_id uuid)
+WHERE call.tenant_id = %s AND call.id = given.id
+"""
+GIVE_BACK: Final = """
+UPDATE voice_call_placements SET state = 'queued', lease_until = NULL, asked_at = NULL, due_at = given.until,
+    decision = given.decision
+FROM json_to_recordset(%s) AS given (call_id uuid, until timestamptz, decision jsonb)
+WHERE tenant_id = %s AND call_log_id = given.call_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A call under a lease, and what the carrier is asked. ``claimed_at`` is monotonic."""
+
+    placement: CallPlacement
+    account: CarrierAccount
+    order: CallToPlace
+    claimed_at: float
+
+
+@dataclass(slots=True)
+class Chosen:
+    """A candidate that may be called now, with the number that calls."""
+
+    candidate: Candidate
+    number: VoiceNumber
+
+
+def claim(tenant_id: UUID, *, most: int, wait: bool = True) -> list[Claimed] | None:
+    """Claim up to so many calls of a tenant. The claim is committed before this returns.
+
+    Who may be called later waits; who may never be is left out. Without ``wait``, returns None if another claim of
+    the tenant is under way.
+    """
+    begun = time.monotonic()
+    with tenant_context(tenant_id):
+        now = timezone.now()
+        policy = DialingPolicy.objects.first() or DialingPolicy(tenant_id=tenant_id)
+        room = measure(policy, now=now, wait=wait)
+        if room is None:
+            return None
+        claimer = Claimer(policy, room, now)
+        claimed = [Claimed(placement, account, order, begun) for placement, account, order in claimer.claim(most)]
+    claimer.aside.settle(tenant_id)
+    return claimed
+
+
+class Claimer:
+    """One claim, in its transaction."""
+
+    def __init__(self, policy: DialingPolicy, room: Room, now: datetime) -> None:
+        self._policy, self._room, self._now = policy, room, now
+        self._phones: set[str] = set()
+        self._leads: set[UUID | None] = set()
+        self.aside = Aside(now)
+
+    def claim(self, most: int) -> list[tuple[CallPlacement, CarrierAccount, CallToPlace]]:
+        """Return the calls that are to be placed now."""
+        wanted = min(most, self._room.tenant)
+        if wanted <= 0:
+            return []
+        candidates, chosen = Candidates(self._room), list[Chosen]()
+        while len(chosen) < wanted and candidates.seen < MAX_LOOKED_AT:
+            found = candidates.next(max(wanted - len(chosen), LOOKED_AT_ONCE))
+            if not found:
+                break
+            self._start_batches(found)
+            # For the others there is no room. They simply stay due.
+            fitting = [each for each in found if self._room.admits(each.agent_id, each.batch)]
+            callable_now = self._allowed(self._reachable(fitting))
+            chosen += self._with_number(callable_now[: wanted - len(chosen)])
+        placements = self._place(chosen)
+        self.aside.postpone()
+        return placements
+
+    def _start_batches(self, found: Sequence[Candidate]) -> None:
+        """Let batches begin with the first of their people who is looked at. Nothing else is locked yet."""
+        new = {each.batch.pk: each.batch for each in found if each.batch and each.batch.status == BatchStatus.QUEUED}
+        for [key] in rows(START_BATCHES, [self._now, current_tenant_id(), list(new)]) if new else ():
+            emit("voice.call_batch.started", aggregate=new[key], payload={"total_calls": new[key].total_calls})
+        for batch in new.values():
+            batch.status = BatchStatus.RUNNING
+
+    def _reachable(self, found: Sequence[Candidate]) -> list[Candidate]:
+        """Return the candidates whose number can be dialled and is not on the line with the tenant."""
+        busy = set(
+            CallPlacement.objects.filter(IS_OPEN, to_phone__in={each.to_phone for each in found}).values_list(
+                "to_phone", flat=True
+            )
+        )
+        free = []
+        for each in found:
+            refusal = destinations.check(each.to_phone)
+            if refusal is not None:
+                self.aside.fail(each, str(refusal.reason), refusal.detail, Outcome.WRONG_NUMBER)
+            elif each.to_phone in busy or each.to_phone in self._phones:
+                self.aside.wait(each, self._now + BUSY_WAIT, "on_the_line", ON_THE_LINE)
+            elif each.to_phone in self._room.callers:
+                self.aside.wait(each, self._now + BUSY_WAIT, "calls_us", CALLS_US)
+            else:
+                self._phones.add(each.to_phone)
+                free.append(each)
+        return free
+
+    def _allowed(self, found: Sequence[Candidate]) -> list[Candidate]:
+        """Ask contactability about the leads, which stay locked. Record what the others wait for."""
+        give_leads(found)
+        # The limits of a lead's next call depend on this one.
+        first: dict[UUID | None, Candidate] = {}
+        for each in found:
+            if each.lead_id not in self._leads:
+                first.setdefault(each.lead_id, each)
+        groups: dict[str, list[Candidate]] = {}
+        for each in first.values():
+            groups.setdefault(each.purpose, []).append(each)
+        allowed: set[UUID] = set()
+        for purpose, group in groups.items():
+            by_lead = {each.lead_id: each for each in group if each.lead_id is not None}
+            decisions = decide(
+                lead_ids=list(by_lead),
+                channel=Channel.VOICE,
+                purpose=Purpose(purpose),
+                at=self._now,
+                ignoring=[each.call_id for each in group],
+                lock=True,
+                phones={lead_id: each.to_phone for lead_id, each in by_lead.items()},
+            )
+            for lead_id, each in by_lead.items():
+                decision = decisions[lead_id]
+                each.decision = {**decision.as_json(), "sentence": decision.sentence()}
+                if decision.verdict == Verdict.ALLOW:
+                    allowed.add(each.call_id)
+                elif decision.verdict == Verdict.DEFER:
+                    self.aside.defer(each, decision, decision.until or self._now + AGAIN)
+                else:
+                    self.aside.refuse(each, decision)
+        return [each for each in found if each.call_id in allowed]
+
+    def _with_number(self, allowed: Sequence[Candidate]) -> list[Chosen]:
+        """Give the candidates their numbers, as long as there is room. The others wait, or their batch is paused."""
+        fitting = []
+        for each in allowed:
+            if self._room.admits(each.agent_id, each.batch):
+                self._room.take(each.agent_id, each.batch.pk if each.batch is not None else None)
+                fitting.append(each)
+        if not fitting:
+            return []
+        numbers = choosing.choose([each.wanted for each in fitting], now=self._now, account_room=self._room.accounts)
+        chosen = []
+        for each in fitting:
+            number = numbers[each.call_id]
+            if isinstance(number, NoNumber):
+                self._room.give_back(each.agent_id, each.batch.pk if each.batch is not None else None)
+                self._without_number(each, number)
+                continue
+            account_id = number.carrier_account_id
+            if account_id in self._room.accounts:
+                self._room.accounts[account_id] -= 1
+            self._leads.add(each.lead_id)
+            chosen.append(Chosen(each, number))
+        return chosen
+
+    def _without_number(self, candidate: Candidate, reason: NoNumber) -> None:
+        if reason.until is not None:
+            self.aside.wait(candidate, reason.until, reason.reason, reason.detail)
+        elif candidate.batch is not None:
+            # Somebody must change something, and then resumes the batch.
+            self.aside.wait(candidate, self._now + BUSY_WAIT, reason.reason, reason.detail)
+            self.aside.pause(candidate.batch.pk, reason.detail)
+        else:
+            self.aside.fail(candidate, reason.reason, reason.detail, Outcome.REFUSED)
+
+    def _place(self, chosen: Sequence[Chosen]) -> list[tuple[CallPlacement, CarrierAccount, CallToPlace]]:
+        """Write calls and placements, hold their credits and record the touches."""
+        if not chosen:
+            return []
+        placements = Writing(self._now, chosen).write()
+        held = hold_for(placements, now=self._now)
+        self._give_back(
+            [
+                (placement, held.refused[placement.call_log_id])
+                for placement in placements
+                if placement.call_log_id in held.refused
+            ]
+        )
+        paid = [placement for placement in placements if placement.call_log_id in held.allowed]
+        record_contacts([_touch(placement, self._now) for placement in paid])
+        return [(each, each.carrier_account, self._order(each)) for each in paid]
+
+    def _give_back(self, refused: Sequence[tuple[CallPlacement, Refusal]]) -> None:
+        """Let calls wait again whose credits could not be held."""
+        if not refused:
+            return
+        given = []
+        for placement, refusal in refused:
+            if refusal.ends and placement.batch_id is not None:
+                self.aside.pause(placement.batch_id, refusal.detail)
+            decision = why(Verdict.DEFER, "credit", refusal.detail, refusal.until)
+            until = refusal.until.isoformat()
+            given.append({"call_id": str(placement.call_log_id), "until": until, "decision": decision})
+        execute(GIVE_BACK, [json.dumps(given), current_tenant_id()])
+        choosing.give_back(Counter(placement.number_id for placement, _refusal in refused), at=self._now)
+
+    def _order(self, placement: CallPlacement) -> CallToPlace:
+        policy = self._policy
+        return CallToPlace(
+            call_id=placement.call_log_id,
+            to_number=placement.to_phone,
+            caller=caller_of(placement.number),
+            callback_url=callback_url(placement.carrier_account),
+            agent=brief_of(placement.call_log),
+            ringing_seconds=policy.ringing_seconds,
+            max_seconds=policy.max_minutes * 60,
+            record=policy.record_calls,
+        )
+
+
+class Writing:
+    """Writes the calls of a claim: new ones of entries, and those that waited."""
+
+    def __init__(self, now: datetime, chosen: Sequence[Chosen]) -> None:
+        self._now, self._chosen = now, chosen
+        self._tenant = current_tenant_id()
+        candidates = [each.candidate for each in chosen]
+        self._leads: Mapping[UUID, Lead] = Lead.objects.in_bulk([each.lead_id for each in candidates if each.lead_id])
+        self._agents = VoiceAgent.objects.in_bulk({each.agent_id for each in candidates if each.agent_id})
+
+    def write(self) -> list[CallPlacement]:
+        """Return the placements under their lease, in the order of the candidates."""
+        new = [each for each in self._chosen if each.candidate.placement is None]
+        waiting = [each for each in self._chosen if each.candidate.placement is not None]
+        made = self._write_new(new) if new else []
+        if waiting:
+            self._take_up(waiting)
+        return [*made, *(self._loaded(each) for each in waiting)]
+
+    def _write_new(self, new: Sequence[Chosen]) -> list[CallPlacement]:
+        calls = [self._call(each) for each in new]
+        CallLog.objects.bulk_create(calls)
+        placements = [self._placement(each, call) for each, call in zip(new, calls, strict=True)]
+        CallPlacement.objects.bulk_create(placements)
+        given = [
+            {
+                "id": str(each.candidate.key),
+                "call_id": str(each.candidate.call_id),
+                "lead_id": str(each.candidate.lead_id),
+                "decision": each.candidate.decision,
+            }
+            for each in new
+        ]
+        execute(CLAIM_ENTRIES, [json.dumps(given), self._tenant])
+        return placements
+
+    def _call(self, chosen: Chosen) -> CallLog:
+        candidate, number = chosen.candidate, chosen.number
+        phone = phones.parse(candidate.to_phone)
+        return CallLog(
+            pk=candidate.call_id,
+            tenant_id=self._tenant,
+            initiated_by_user_id=candidate.user_id,
+            lead=self._leads.get(candidate.lead_id) if candidate.lead_id else None,
+            agent=self._agents.get(candidate.agent_id) if candidate.agent_id else None,
+            from_number=number,
+            to_country_code=phone.country_code,
+            to_base_number=phone.base_number,
+            to_leading_zeros=phone.leading_zeros,
+            metadata={CONTEXT: candidate.context} if candidate.context else {},
+        )
+
+    def _placement(self, chosen: Chosen, call: CallLog) -> CallPlacement:
+        candidate, number = chosen.candidate, chosen.number
+        return CallPlacement(
+            tenant_id=self._tenant,
+            call_log=call,
+            batch=candidate.batch,
+            entry=candidate.entry,
+            agent=call.agent,
+            number=number,
+            carrier_account=number.carrier_account,
+            to_phone=candidate.to_phone,
+            purpose=candidate.purpose,
+            state=PlacementState.PLACING,
+            attempts=1,
+            lease_until=self._now + LEASE,
+            asked_at=self._now,
+            decision=candidate.decision,
+        )
+
+    def _take_up(self, waiting: Sequence[Chosen]) -> None:
+        placements, calls = [], []
+        for each in waiting:
+            number, candidate = each.number, each.candidate
+            placements.append(
+                {
+                    "id": str(candidate.key),
+                    "number_id": str(number.pk),
+                    "account_id": str(number.carrier_account_id),
+                    "decision": candidate.decision,
+                }
+            )
+            lead_id = str(candidate.lead_id) if candidate.lead_id else None
+            calls.append({"id": str(candidate.call_id), "number_id": str(number.pk), "lead_id": lead_id})
+        execute(CLAIM_PLACEMENTS, [self._now + LEASE, self._now, json.dumps(placements), self._tenant])
+        execute(CLAIM_CALLS, [json.dumps(calls), self._tenant])
+
+    def _loaded(self, chosen: Chosen) -> CallPlacement:
+        """Return a placement that waited as the statements have left it."""
+        candidate, number = chosen.candidate, chosen.number
+        placement = candidate.placement
+        assert placement is not None  # only those are taken up
+        placement.state, placement.attempts = PlacementState.PLACING, placement.attempts + 1
+        placement.lease_until, placement.asked_at = self._now + LEASE, self._now
+        placement.number, placement.carrier_account, placement.decision = (
+            number,
+            number.carrier_account,
+            candidate.decision,
+        )
+        call = placement.call_log
+        call.from_number = number
+        call.lead = self._leads.get(candidate.lead_id) if candidate.lead_id else None
+        call.agent = self._agents.get(candidate.agent_id) if candidate.agent_id else None
+        return placement
+
+
+def _touch(placement: CallPlacement, now: datetime) -> Touch:
+    call = placement.call_log
+    return Touch(call.lead_id, Channel.VOICE, ContactDirection.OUTBOUND, now, call.pk, Purpose(placement.purpose))

@@ -1,0 +1,230 @@
+"""Take in what carriers say of calls: callbacks, look-ups and reports, in any order and any number of times.
+
+One function decides what follows. The line of a call is free as soon as the call is over; its record is finished when
+it is known how it ended, and corrected if a late report knows better.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+import structlog
+from django.db import IntegrityError, transaction
+
+from voice.analysis.queue import request_analyses
+from voice.calls.corrections import correct_call
+from voice.calls.models import CallLog
+from voice.calls.services import CallReport, record_call_details, record_call_status
+from voice.carriers.outcomes import STATES, Outcome
+from voice.carriers.protocol import CarrierCall, Presence, Turn
+from voice.carriers.providers import LIVEKIT
+from voice.dialer import hooks, retries
+from voice.dialer.facts import moment_of
+from voice.dialer.hooks import CallOver, DetailsCame
+from voice.dialer.knowledge import Known
+from voice.dialer.look_times import REPORT_PATIENCE, WORDS_PATIENCE, next_look
+from voice.dialer.models import CallPlacement, PlacementState
+from voice.dialer.waking import wake
+from voice.statuses import CallStatus
+
+MAX_TRANSCRIPT_BYTES: Final = 900_000
+
+log = structlog.get_logger("voice.dialer")
+
+
+@transaction.atomic
+def take_in(subject: CallPlacement | CallLog, told: CarrierCall, *, at: datetime, now: datetime) -> CallLog:
+    """Add what a carrier told of a call at a moment, and do what follows. Return the call.
+
+    The call's status, its placement and the entry of its batch follow; features are told once that it is over, and of
+    whatever is learned later. Call it in the tenant's scope. Repeating it changes nothing.
+    """
+    placement = _locked(subject)
+    call = placement.call_log if placement is not None else subject
+    assert isinstance(call, CallLog)
+    if placement is None:
+        call = CallLog.objects.select_for_update(no_key=True).get(pk=call.pk)
+    return _Report(call, placement, at, now).take_in(told)
+
+
+def _locked(subject: CallPlacement | CallLog) -> CallPlacement | None:
+    key = {"pk": subject.pk} if isinstance(subject, CallPlacement) else {"call_log": subject.pk}
+    rows = CallPlacement.objects.select_for_update(no_key=True, of=("self",))
+    return rows.select_related("call_log", "carrier_account", "batch", "entry", "booking").filter(**key).first()
+
+
+class _Report:
+    """One report that is taken in."""
+
+    def __init__(self, call: CallLog, placement: CallPlacement | None, at: datetime, now: datetime) -> None:
+        self.call, self.placement, self.at, self.now = call, placement, at, now
+        self.known = Known.of_call(call) if placement is None else Known.of_placement(placement)
+        self.was_over = "over_since" in self.known.facts
+        self.before = call.status, self.known.answered
+
+    def take_in(self, told: CarrierCall) -> CallLog:
+        if told.presence == Presence.NEVER_PLACED:
+            return self._never_placed()
+        learned = set(self.known.add(told, self.at, self.now))
+        outcome = self.known.outcome(self.now)
+        if self.was_over:
+            learned |= self._correct(outcome)
+        elif outcome is None:
+            self._progress(told)
+        elif self._waits_for_report(outcome):
+            self._free_line()
+        else:
+            self._finish(outcome)
+        if told.transcript and self._keep_transcript(told.transcript):
+            learned.add("transcript")
+        self._request_analysis(again="transcript" in learned or "outcome" in learned)
+        self._save()
+        if self.was_over and learned:
+            hooks.tell_details(DetailsCame(self.call, self.placement, self.now, frozenset(learned)))
+        return self.call
+
+    def _never_placed(self) -> CallLog:
+        """Let a call wait again of which the carrier is certain that it was not placed."""
+        placement = self.placement
+        if placement is not None and placement.state == PlacementState.UNKNOWN and not self.known.confirmed:
+            placement.state, placement.due_at, placement.asked_at = PlacementState.QUEUED, self.now, None
+            placement.lease_until = placement.look_at = None
+            placement.save(update_fields=["state", "due_at", "asked_at", "lease_until", "look_at"])
+            log.info("call was not placed", call=str(self.call.pk))
+        return self.call
+
+    def _progress(self, told: CarrierCall) -> None:
+        """Follow a call that goes on, or whose end is not certain yet."""
+        if told.presence == Presence.PLACED:
+            self._mark_placed(told)
+        status = told.state
+        if self.known.answered and status != CallStatus.PENDING:
+            status = CallStatus.ONGOING
+        if status in (CallStatus.RINGING, CallStatus.ONGOING):
+            report = CallReport(at=self.known.answered_at if status == CallStatus.ONGOING else self.at)
+            self.call = record_call_status(call=self.call, status=status, report=report, now=self.now)
+
+    def _mark_placed(self, told: CarrierCall) -> None:
+        placement = self.placement
+        if placement is None or placement.state == PlacementState.SETTLED:
+            return
+        placement.placed_at = placement.placed_at or told.placed_at or self.at
+        if placement.state != PlacementState.PLACED:
+            before = placement.state
+            placement.state, placement.lease_until = PlacementState.PLACED, None
+            try:
+                with transaction.atomic():
+                    placement.save(update_fields=["state", "lease_until", "placed_at"])
+            except IntegrityError:
+                # It waited for its turn, and another call to the number went first.
+                placement.state = before
+                log.warning("a call is under way that should wait", call=str(self.call.pk))
+
+    def _waits_for_report(self, outcome: Outcome) -> bool:
+        """Return whether the agent's report, which says who answered, is likely to come."""
+        account = self.placement.carrier_account if self.placement is not None else None
+        if outcome != Outcome.ANSWERED or self.known.answered_by is not None or account is None:
+            return False
+        since = moment_of(self.known.facts, "line_free_since") or self.now
+        reports = account.carrier == LIVEKIT.key and bool(account.agent)
+        return reports and not self.call.transcripts and self.now - since < REPORT_PATIENCE
+
+    def _free_line(self) -> None:
+        """Let the next call begin. This one is over; how it ended is known in a moment."""
+        if "line_free_since" not in self.known.facts:
+            self.known.facts["line_free_since"] = self.now.isoformat()
+            wake()
+        if self.placement is not None:
+            self.placement.state = PlacementState.SETTLED
+
+    def _finish(self, outcome: Outcome) -> None:
+        placement, known = self.placement, self.known
+        self._free_line()
+        known.facts["over_since"] = self.now.isoformat()
+        retry_at = None
+        if placement is not None:
+            for name, value in known.as_columns().items():
+                setattr(placement, name, value)
+            placement.placed_at = placement.placed_at or (self.at if known.confirmed else None)
+            retry_at = retries.retry_at(placement, outcome, now=self.now)
+        self.call = record_call_status(
+            call=self.call,
+            status=STATES[outcome],
+            report=self._times(reason="" if STATES[outcome] != CallStatus.FAILED else outcome.label),
+            now=self.now,
+            outcome=outcome,
+            answered_by=known.answered_by or "",
+            cause=known.cause.raw if known.cause else "",
+            retry_at=retry_at,
+        )
+        self._save()
+        hooks.tell(CallOver(self.call, placement, outcome, self.known.ended_at or self.at, retry_at))
+
+    def _correct(self, outcome: Outcome | None) -> set[str]:
+        """Write what is known better now. Return ``outcome`` if the call ended otherwise than was known."""
+        if outcome is None or not self.call.outcome:
+            return set()
+        before = self.call.outcome
+        self.call = correct_call(
+            call=self.call,
+            outcome=outcome,
+            answered_by=self.known.answered_by or "",
+            cause=self.known.cause.raw if self.known.cause else "",
+            report=self._times(),
+            now=self.now,
+        )
+        return {"outcome"} if self.call.outcome != before else set()
+
+    def _times(self, *, reason: str = "") -> CallReport:
+        known = self.known
+        ended = known.ended_at or self.call.ended_at
+        seconds = known.talk_seconds if known.answered else 0
+        return CallReport(ended or self.at, known.started_at, ended, seconds, reason)
+
+    def _keep_transcript(self, turns: Sequence[Turn]) -> bool:
+        """Keep the transcript if it is longer than the one that is known. Return whether it was."""
+        kept = _that_fits(turns)
+        if len(kept) <= len(self.call.transcripts):
+            return False
+        self.call = record_call_details(call=self.call, transcripts=kept)
+        return True
+
+    def _request_analysis(self, *, again: bool) -> None:
+        """Let a call be analysed that is over: with its words, or without if none are to come."""
+        facts = self.known.facts
+        since = moment_of(facts, "over_since")
+        if since is None or ("analysis_asked" in facts and not again):
+            return
+        no_words = not self.known.answered or self.now - since >= WORDS_PATIENCE
+        if self.call.transcripts or no_words:
+            facts["analysis_asked"] = self.now.isoformat()
+            request_analyses([self.call.pk])
+
+    def _save(self) -> None:
+        if self.placement is None:
+            self.call.metadata = {**self.call.metadata, **self.known.as_metadata()}
+            self.call.save(update_fields=["metadata"])
+            return
+        placement = self.placement
+        news = (self.call.status, self.known.answered) != self.before or "over_since" in self.known.facts
+        placement.looks = 0 if news and not self.was_over else placement.looks
+        placement.look_at = next_look(placement, self.known, self.call, self.now)
+        values: dict[str, Any] = self.known.as_columns()
+        for name, value in values.items():
+            setattr(placement, name, value)
+        placement.save(update_fields=[*values, "state", "placed_at", "lease_until", "look_at", "looks"])
+
+
+def _that_fits(turns: Sequence[Turn]) -> list[dict[str, Any]]:
+    """Return the turns without missing times, as many from the beginning as a call keeps."""
+    kept: list[dict[str, Any]] = []
+    size = 0
+    for turn in turns:
+        value = {name: each for name, each in asdict(turn).items() if each is not None}
+        size += len(orjson.dumps(value))
+        if size > MAX_TRANSCRIPT_BYTES:
+            break
+        kept.append(value)
+    return kept
