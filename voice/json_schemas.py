@@ -58,7 +58,11 @@ VOICE: Final[dict[str, Any]] = {"type": "object", "properties": {"provider_confi
 
 PREFERENCES: Final[dict[str, Any]] = {
     "type": "object",
-    "properties": {"time_zone": {"type": "string"}, "notify_on_missed_call": {"type": "boolean"}},
+    "properties": {
+        "time_zone": {"type": "string"},
+        "notify_on_missed_call": {"type": "boolean"},
+        "notify_on_follow_up": {"type": "boolean"},
+    },
 }
 
 BATCH: Final[dict[str, Any]] = {
@@ -148,3 +152,37 @@ RETRY_DELAYS: Final[dict[str, Any]] = {
 def default_retry_delays() -> dict[str, list[int]]:
     """Return the delays of a tenant that set none."""
     return {"busy": [10, 60], "no_answer": [120, 1_440], "voicemail": [1_440], "carrier_failed": [10, 60]}
+
+
+# What came of a call → the key of the stage that the lead moves on to.
+STAGE_RULES: Final[dict[str, Any]] = {
+    "type": "object",
+    "propertyNames": {
+        "enum": [
+            "meeting_booked",
+            "interested",
+            "information_requested",
+            "callback_requested",
+            "undecided",
+            "not_interested",
+            "do_not_call",
+            "wrong_person",
+            "gatekeeper",
+            "already_customer",
+            "voicemail",
+            "ivr",
+            "no_conversation",
+        ]
+    },
+    "additionalProperties": {"type": "string", "pattern": "^[a-z0-9_-]{1,100}$"},
+}
+# The usual rules. A stage that the tenant does not have is left out.
+DEFAULT_STAGE_RULES: Final[dict[str, str]] = {
+    "meeting_booked": "qualified",
+    "interested": "qualified",
+    "information_requested": "contacted",
+    "callback_requested": "contacted",
+    "undecided": "contacted",
+    "not_interested": "contacted",
+    "already_customer": "contacted",
+}

@@ -15,5 +15,11 @@ define(
     "{actor} enrolled {enrolled} leads in {subject}",
     fields=["enrolled", "already", "archived", "without_address", "refused", "unknown"],
 )
+define(
+    "campaigns.call.requested",
+    "A step asks for a call of {subject}",
+    fields=["campaign_id", "lead_id", "step_id", "activity_id", "agent_id"],
+    in_feed=False,
+)
 define("campaigns.lead.created", "{actor} enrolled {subject}", optional=["changed"])
 define("campaigns.lead.ended", "{subject} went through its campaign", fields=["status", "reason"], in_feed=False)

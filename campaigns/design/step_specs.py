@@ -35,7 +35,7 @@ _HAS_TEMPLATE: Final[JsonSchema] = {
     "properties": {TEMPLATE: {"type": "string", "minLength": 1}},
 }
 # The channels that LAD can act on. A step of another one waits until LAD is connected to it.
-CONNECTED: Final = frozenset({Channel.EMAIL})
+CONNECTED: Final = frozenset({Channel.EMAIL, Channel.VOICE})
 # The outcome of a step that can end in one way only.
 DONE: Final = "done"
 

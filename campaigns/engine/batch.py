@@ -13,9 +13,9 @@ from campaigns.design.graph import Step
 from campaigns.design.step_specs import channel_of
 from campaigns.engine import beginning
 from campaigns.engine.handlers import Context, handler_of
-from campaigns.engine.outcomes import Advance, Call, Claimed, End, Outcome, Place, Send, Task, Wait
+from campaigns.engine.outcomes import Advance, Call, Claimed, End, Outcome, Place, Ring, Send, Task, Wait
 from campaigns.engine.steps.goal import reached
-from campaigns.engine.writing import Activity, write
+from campaigns.engine.writing import Activity, Wish, write
 from campaigns.enrolment.models import OPEN_ENROLMENTS, ActivityStatus, EnrolmentStatus
 from campaigns.enrolment.reasons import IN_PROGRESS, EnrolmentReason
 from campaigns.messages.services import Draft
@@ -35,6 +35,7 @@ class Results:
     activities: list[Activity] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)
     calls: list[NewCall] = field(default_factory=list)
+    wishes: list[Wish] = field(default_factory=list)
 
 
 def advance(claimed: Sequence[Claimed], context: Context) -> None:
@@ -46,7 +47,7 @@ def advance(claimed: Sequence[Claimed], context: Context) -> None:
     moving = _jump_to_goals(moving, context, results)
     while moving:
         moving = _one_step(moving, context, results)
-    write(places, results.activities, results.drafts, results.calls, context)
+    write(places, results.activities, results.drafts, results.calls, context, wishes=results.wishes)
 
 
 def _place(claimed: Claimed, context: Context) -> Place:
@@ -141,6 +142,12 @@ def _apply(place: Place, step: Step, outcome: Outcome, context: Context, results
             results.activities.append(activity)
             results.calls.append(NewCall(endpoint_id, context.campaign.pk, place.id, step.id, activity["id"]))
             _wait(place, Wait(None, EnrolmentReason.WEBHOOK))
+        case Ring(agent_id, said, decision):
+            activity = _activity(place, step, ActivityStatus.QUEUED, None, metadata={"decision": decision})
+            activity["message_content"] = said
+            results.activities.append(activity)
+            results.wishes.append(Wish(place.id, place.lead_id, step.id, activity["id"], agent_id))
+            _wait(place, Wait(None, EnrolmentReason.CALLING))
         case Task(instructions):
             activity = _activity(place, step, ActivityStatus.PENDING, None)
             activity["subject"], activity["message_content"] = step.title, instructions

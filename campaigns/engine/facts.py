@@ -129,6 +129,22 @@ def _bounced(rule: Mapping[str, Any], places: Sequence[Place]) -> Collection[UUI
     return set(rows.values_list("message__campaign_lead", flat=True))
 
 
+# What became of calls, by the condition about it.
+CALLS: Final[Mapping[str, frozenset[str]]] = {
+    "voice_answered": frozenset({"answered"}),
+    "voice_completed": frozenset({"answered", "voicemail"}),
+    "voice_not_answered": frozenset({"no_answer", "busy", "declined", "voicemail"}),
+    "voice_busy": frozenset({"busy"}),
+    "voice_failed": frozenset({"wrong_number", "refused", "over_limit", "carrier_failed", "agent_failed", "unknown"}),
+}
+
+
+def _called(rule: Mapping[str, Any], places: Sequence[Place]) -> Collection[UUID]:
+    rows = CampaignLeadActivity.objects.filter(campaign_lead__in=_ids(places), step_type="voice_agent_call")
+    wanted = sorted(CALLS[rule["condition"]])
+    return set(rows.filter(metadata__outcome__in=wanted).values_list("campaign_lead", flat=True))
+
+
 def _connected(rule: Mapping[str, Any], places: Sequence[Place]) -> Collection[UUID]:
     rows = CampaignLeadActivity.objects.filter(campaign_lead__in=_ids(places), status=ActivityStatus.CONNECTED)
     return set(rows.values_list("campaign_lead", flat=True))
@@ -214,6 +230,7 @@ _ANSWERS: Final[Mapping[str, Callable[[Mapping[str, Any], Sequence[Place]], Coll
     "bounced": _bounced,
     "connected": _connected,
     "booked": _booked,
+    **dict.fromkeys(CALLS, _called),
     "stage": _in_column("stage"),
     "status": _in_column("status"),
     "tag": _tagged,

@@ -80,6 +80,15 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Ring:
+    """Ask for a call of the lead by a voice agent and wait until it is over, with its further attempts."""
+
+    agent_id: int
+    context: str
+    decision: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """Write a pending activity and wait until a person settles it."""
 
@@ -97,4 +106,4 @@ class End:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
-Outcome = Advance | Wait | Send | Call | Task | End
+Outcome = Advance | Wait | Send | Call | Ring | Task | End

@@ -1,6 +1,7 @@
 """Write the results of a batch: one update of enrolments, one insert of activities, messages, calls and events."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypedDict
 from uuid import UUID
@@ -15,6 +16,7 @@ from campaigns.webhooks import services as webhooks
 from campaigns.webhooks.services import NewCall
 from lad.db.queries import execute
 from lad.db.recordsets import as_json, insert_rows
+from lad.outbox.emission import NewEvent, emit_many
 
 MAX_DETAIL: Final = CampaignLead._meta.get_field("reason_detail").max_length
 
@@ -51,12 +53,25 @@ class Activity(TypedDict):
     executed_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A call that a step asks for. Whoever can call listens to ``campaigns.call.requested``."""
+
+    campaign_lead_id: UUID
+    lead_id: UUID
+    step_id: UUID
+    activity_id: UUID
+    agent_id: int
+
+
 def write(
     places: Sequence[Place],
     activities: Sequence[Activity],
     drafts: Sequence[Draft],
     calls: Sequence[NewCall],
     context: Context,
+    *,
+    wishes: Sequence[Wish] = (),
 ) -> None:
     """Write where the enrolments stand now and what was done for them."""
     campaign = context.campaign
@@ -66,7 +81,27 @@ def write(
         messages.queue(drafts)
     if calls:
         webhooks.queue(calls, tenant_id=campaign.tenant_id)
+    if wishes:
+        _ask_for_calls(wishes, context)
     announce_ended((place.id, place.status, place.reason) for place in places if place.has_ended)
+
+
+def _ask_for_calls(wishes: Sequence[Wish], context: Context) -> None:
+    emit_many(
+        NewEvent(
+            "campaigns.call.requested",
+            aggregate_type="campaigns.lead",
+            aggregate_id=wish.campaign_lead_id,
+            payload={
+                "campaign_id": context.campaign.pk,
+                "lead_id": wish.lead_id,
+                "step_id": wish.step_id,
+                "activity_id": wish.activity_id,
+                "agent_id": wish.agent_id,
+            },
+        )
+        for wish in wishes
+    )
 
 
 def _row(place: Place) -> dict[str, object]:

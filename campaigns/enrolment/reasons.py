@@ -13,6 +13,7 @@ class EnrolmentReason(StrEnum):
     SENDING = "sending"
     MANUAL_TASK = "manual_task"
     WEBHOOK = "webhook"
+    CALLING = "calling"
     CHANNEL_NOT_CONNECTED = "channel_not_connected"
     NO_ACCOUNT = "no_account"
     DAILY_CAP = "daily_cap"
@@ -31,6 +32,13 @@ class EnrolmentReason(StrEnum):
     # A call of a webhook has ended; the engine acts on it next.
     WEBHOOK_DONE = "webhook_done"
     WEBHOOK_FAILED = "webhook_failed"
+    # A call has ended; the engine acts on it next.
+    CALL_ANSWERED = "call_answered"
+    CALL_NOT_INTERESTED = "call_not_interested"
+    CALL_VOICEMAIL = "call_voicemail"
+    CALL_NOT_REACHED = "call_not_reached"
+    CALL_FAILED = "call_failed"
+    CALL_CANCELLED = "call_cancelled"
     # Ended
     FINISHED = "finished"
     GOAL = "goal_reached"
@@ -59,6 +67,7 @@ SENTENCES: Final[dict[EnrolmentReason, str]] = {
     EnrolmentReason.SENDING: "A message is on its way.",
     EnrolmentReason.MANUAL_TASK: "Somebody has a task to do first.",
     EnrolmentReason.WEBHOOK: "A call to another system is under way.",
+    EnrolmentReason.CALLING: "A call to the lead is planned or under way.",
     EnrolmentReason.CHANNEL_NOT_CONNECTED: "The channel of the step is not connected to LAD yet.",
     EnrolmentReason.NO_ACCOUNT: "No e-mail account can send the message now.",
     EnrolmentReason.DAILY_CAP: "The campaign's messages of the day are used up.",
@@ -74,6 +83,12 @@ SENTENCES: Final[dict[EnrolmentReason, str]] = {
     EnrolmentReason.TASK_SKIPPED: "The task was skipped.",
     EnrolmentReason.WEBHOOK_DONE: "Another system was called.",
     EnrolmentReason.WEBHOOK_FAILED: "A call to another system failed.",
+    EnrolmentReason.CALL_ANSWERED: "The lead was called and answered.",
+    EnrolmentReason.CALL_NOT_INTERESTED: "The lead was called and is not interested.",
+    EnrolmentReason.CALL_VOICEMAIL: "A voicemail answered the call.",
+    EnrolmentReason.CALL_NOT_REACHED: "The lead was called and not reached.",
+    EnrolmentReason.CALL_FAILED: "The lead could not be called.",
+    EnrolmentReason.CALL_CANCELLED: "The call was cancelled before it was made.",
     EnrolmentReason.FINISHED: "It went through all steps.",
     EnrolmentReason.GOAL: "The lead reached the goal.",
     EnrolmentReason.REPLIED: "The lead replied.",
@@ -96,7 +111,21 @@ SENTENCES: Final[dict[EnrolmentReason, str]] = {
 }
 
 # In these an enrolment has something under way that will report back. Nothing else may move it meanwhile.
-IN_PROGRESS: Final = (EnrolmentReason.SENDING, EnrolmentReason.WEBHOOK, EnrolmentReason.MANUAL_TASK)
+IN_PROGRESS: Final = (
+    EnrolmentReason.SENDING,
+    EnrolmentReason.WEBHOOK,
+    EnrolmentReason.MANUAL_TASK,
+    EnrolmentReason.CALLING,
+)
+# What became of a call, until the engine acts on it.
+CALLED: Final = (
+    EnrolmentReason.CALL_ANSWERED,
+    EnrolmentReason.CALL_NOT_INTERESTED,
+    EnrolmentReason.CALL_VOICEMAIL,
+    EnrolmentReason.CALL_NOT_REACHED,
+    EnrolmentReason.CALL_FAILED,
+    EnrolmentReason.CALL_CANCELLED,
+)
 
 
 def sentence(code: str) -> str:

@@ -209,6 +209,12 @@ class LeadBooking(DeletedFlag, SoftDeletable, TenantModel):
             models.Index(
                 fields=["tenant", "task_status", "task_scheduled_at"], condition=LIVE, name="lead_bookings_tasks"
             ),
+            # Which tenants have a booking that calls by itself now.
+            models.Index(
+                fields=["task_scheduled_at", "tenant"],
+                condition=LIVE & Q(task_status=TaskStatus.SCHEDULED.value),
+                name="lead_bookings_to_call",
+            ),
         ]
 
     def __str__(self) -> str:

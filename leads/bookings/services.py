@@ -26,6 +26,7 @@ from leads.bookings.models import (
     BookingStatus,
     CallResult,
     LeadBooking,
+    TaskStatus,
 )
 from leads.contactability.models import ContactDirection, Purpose
 from leads.contacts.models import Lead
@@ -160,7 +161,16 @@ def _changed_values(row: LeadBooking, values: Values) -> Values:
     if "scheduled_at" in values or "buffer_until" in values:
         values = {**values, **_window(row, values)}
     _require_open(BookingStatus(row.status), writes.differing(row, values))
-    return values
+    return {**_task_values(row, values), **values}
+
+
+def _task_values(row: LeadBooking, values: Values) -> dict[str, Any]:
+    """Return what changes for a call that is made by itself: it moves with its booking, and ends with it."""
+    if row.task_status != TaskStatus.SCHEDULED:
+        return {}
+    if values.get("status", row.status) not in OPEN_STATUSES:
+        return {"task_status": TaskStatus.CANCELLED}
+    return {"task_scheduled_at": values["scheduled_at"]} if "scheduled_at" in values else {}
 
 
 @transaction.atomic
@@ -226,8 +236,10 @@ def miss(
 
 
 @transaction.atomic
-def retry(*, booking: LeadBooking, scheduled_at: datetime, actor: Actor = None) -> LeadBooking:
-    """Book another attempt after a missed, failed or cancelled one.
+def retry(
+    *, booking: LeadBooking, scheduled_at: datetime, further: Values | None = None, actor: Actor = None
+) -> LeadBooking:
+    """Book another attempt after a missed, failed or cancelled one. ``further`` are values of the new booking.
 
     Emits ``leads.booking.retried``. Raises NotRetriable, RetriesUsedUp, SlotTaken, and Refused if the booking
     already has a retry.
@@ -252,7 +264,7 @@ def retry(*, booking: LeadBooking, scheduled_at: datetime, actor: Actor = None) 
     }
     if row.lead.assigned_user_id is None:
         values["assigned_user"] = row.assigned_user
-    attempt = writes.create(LeadBooking, values, actor=actor)
+    attempt = writes.create(LeadBooking, {**values, **(further or {})}, actor=actor)
     payload = {"lead_id": attempt.lead_id, "parent_booking_id": row.pk, "retry_count": attempt.retry_count}
     emit("leads.booking.retried", aggregate=attempt, payload=payload, actor=actor)
     return attempt

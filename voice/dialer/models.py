@@ -11,7 +11,7 @@ from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import TenantModel
 from lad.db.normalised import PhoneField
 from voice.carriers.outcomes import AnsweredBy, Outcome
-from voice.json_schemas import RETRY_DELAYS, default_retry_delays
+from voice.json_schemas import RETRY_DELAYS, STAGE_RULES, default_retry_delays
 
 MAX_CONCURRENT: Final = 10_000
 
@@ -231,6 +231,14 @@ class DialingPolicy(TenantModel):
         db_default={},
         validators=[JsonSchemaValidator(RETRY_DELAYS)],
         help_text="For each outcome, the minutes before each further attempt.",
+    )
+    stage_rules = models.JSONField(
+        "stage after a call",
+        null=True,
+        blank=True,
+        validators=[JsonSchemaValidator(STAGE_RULES)],
+        help_text="For what came of a call, the key of the stage that its lead moves on to. Empty means the usual"
+        " stages.",
     )
     ringing_seconds = models.PositiveSmallIntegerField(
         default=45, db_default=45, validators=[MinValueValidator(10), MaxValueValidator(120)]

@@ -19,7 +19,7 @@ from campaigns.enrolment.models import (
     CampaignLeadActivity,
     EnrolmentStatus,
 )
-from campaigns.enrolment.reasons import EnrolmentReason
+from campaigns.enrolment.reasons import CALLED, EnrolmentReason
 from campaigns.enrolment.services import states
 from campaigns.messages import services as messages
 from campaigns.messages.models import Message, MessageState
@@ -33,6 +33,8 @@ SETTLED: Final = (
     EnrolmentReason.WEBHOOK,
     EnrolmentReason.WEBHOOK_DONE,
     EnrolmentReason.WEBHOOK_FAILED,
+    EnrolmentReason.CALLING,
+    *CALLED,
     EnrolmentReason.TASK_DONE,
     EnrolmentReason.TASK_SKIPPED,
 )

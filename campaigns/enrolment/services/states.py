@@ -10,11 +10,13 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Greatest
 
 from campaigns.enrolment.models import OPEN_ENROLMENTS, CampaignLead, EnrolmentStatus
-from campaigns.enrolment.reasons import IN_PROGRESS, EnrolmentReason, sentence
+from campaigns.enrolment.reasons import CALLED, IN_PROGRESS, EnrolmentReason, sentence
 from campaigns.messages import services as messages
 from lad.db.queries import execute
 from lad.outbox.emission import NewEvent, emit_many
 
+# These report back; a rest does not take them from where they stand.
+_KEEPS_PLACE: Final = (EnrolmentReason.MANUAL_TASK, EnrolmentReason.WEBHOOK, EnrolmentReason.CALLING, *CALLED)
 LOOKED_AT_AGAIN: Final = "The lead is looked at again before anything is sent."
 
 # The lock comes first: the engine locks the campaign, too, before it looks when it is due next, so that no
@@ -90,7 +92,7 @@ def pause_until(enrolments: QuerySet[CampaignLead], *, until: datetime, reason: 
 
     Those whose message is being sent go on when it is settled.
     """
-    found = _locked(enrolments.exclude(reason__in=(EnrolmentReason.MANUAL_TASK, EnrolmentReason.WEBHOOK)))
+    found = _locked(enrolments.exclude(reason__in=_KEEPS_PLACE))
     # First take back what can be taken back: what is left with the reason "sending" is being sent.
     messages.cancel(reason=sentence(reason), campaign_lead_ids=list(found))
     resting = CampaignLead.objects.filter(pk__in=list(found)).exclude(reason=EnrolmentReason.SENDING)

@@ -1,0 +1,84 @@
+"""A lead that was called, and what was found out about the call."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from lad.outbox.drain import drain
+from lad.tenancy.context import tenant_context
+from leads.contacts.models import Lead
+from tenants.teams.models import Tenant
+from tests.factories.leads import LeadFactory, LeadStageFactory
+from tests.factories.voice import CallLogFactory
+from tests.voice.helpers import create
+from voice.analysis.models import CallAnalysis
+from voice.analysis.recording import record_analysis
+from voice.calls.models import CallLog
+from voice.carriers.outcomes import STATES, Outcome
+from voice.dialer.hooks import CallOver, tell
+from voice.dialer.models import CallPlacement
+from voice.dialer.retries import retry_at
+
+
+@pytest.fixture
+def lead(tenant: Tenant) -> Lead:
+    """A new lead in Dubai, of a tenant with three stages."""
+    for place, key in enumerate(("new", "contacted", "qualified"), start=1):
+        create(tenant, LeadStageFactory, key=key, label=key.title(), display_order=place)
+    row: Lead = create(
+        tenant, LeadFactory, first_name="Maya", last_name="Haddad", phone="+971501234567", location="Dubai", tags=["VIP"]
+    )
+    return row
+
+
+@pytest.fixture
+def call(tenant: Tenant, lead: Lead) -> CallLog:
+    """A call with the lead that has ended."""
+    return call_with(tenant, lead, status="ended", outcome="answered")
+
+
+def call_with(tenant: Tenant, lead: Lead | None, phone: str = "", **values: Any) -> CallLog:
+    """Return a call of no campaign with a lead, or with a number."""
+    number = int((phone or (lead.phone if lead else "")).removeprefix("+971"))
+    of_no_campaign = {"campaign": None, "campaign_lead": None, "campaign_step": None}
+    columns = {"to_country_code": "+971", "to_base_number": number, **of_no_campaign}
+    row: CallLog = create(tenant, CallLogFactory, lead=lead, **{**columns, **values})
+    return row
+
+
+@pytest.fixture
+def analysed(tenant: Tenant) -> Callable[..., CallAnalysis]:
+    """``analysed(call, outcome=…, follow_up_at=…)`` records what was found out, and lets what follows happen."""
+
+    def record(call: CallLog, **values: Any) -> CallAnalysis:
+        usual = {"summary": "They talked about prices.", "follow_up_zone": "Asia/Dubai", "answered_by": "human"}
+        with tenant_context(tenant.pk):
+            made = record_analysis(call=call, values={**usual, **values})
+        drain()
+        return made
+
+    return record
+
+
+def soon(hours: float = 48) -> datetime:
+    """Return a full hour that is to come."""
+    return (timezone.now() + timedelta(hours=hours)).replace(minute=0, second=0, microsecond=0)
+
+
+def end(placement: CallPlacement, outcome: Outcome, *, at: datetime | None = None, answered: bool = False) -> None:
+    """Let a call end, as reports of a carrier do."""
+    from voice.calls.services import record_call_status
+
+    at = at or timezone.now()
+    with tenant_context(placement.tenant_id):
+        placement = CallPlacement.objects.get(pk=placement.pk)
+        placement.answered = answered or outcome == Outcome.ANSWERED
+        again = retry_at(placement, outcome, now=at)
+        call = placement.call_log
+        CallLog.objects.filter(pk=call.pk).update(outcome=outcome)
+        call = record_call_status(call=call, status=STATES[outcome], now=at)
+        CallPlacement.objects.filter(pk=placement.pk).update(state="settled")
+        tell(CallOver(call, placement, outcome, at, again))

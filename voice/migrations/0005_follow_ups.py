@@ -1,0 +1,15 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("voice", "0004_dialer"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="dialingpolicy",
+            name="stage_rules",
+            field=models.JSONField(null=True),
+        ),
+    ]
