@@ -17,6 +17,7 @@ from voice.analysis import services as analysing
 from voice.analysis.formatting import SENTIMENT_COLOURS
 from voice.analysis.jobs import ANALYSE, RIGHT
 from voice.analysis.models import CallAnalysis, Sentiment
+from voice.calls.actions import CallActions
 from voice.calls.models import CallLog
 from voice.calls.page import call_context
 from voice.calls.selectors import find_calls
@@ -26,7 +27,7 @@ ARROWS: Final = {Direction.OUTBOUND: "→ out", Direction.INBOUND: "← in"}
 
 
 @register(CallLog)
-class CallLogAdmin(TenantModelAdmin):
+class CallLogAdmin(CallActions, TenantModelAdmin):
     area = "calls"
     section, icon, rank = "Voice", "call", 5
     empty_hint = "Calls of your voice agents appear here, with recording, transcript and cost."
@@ -63,7 +64,7 @@ class CallLogAdmin(TenantModelAdmin):
     ]
     notes = ["voice/call.html"]
     actions = ["analyse_all"]
-    actions_detail = ["analyse_again"]
+    actions_detail = [*CallActions.after_call, "analyse_again"]
 
     analyse_all = bulk_action("Analyse again", kind=ANALYSE, permission="analyse")
 
@@ -84,6 +85,7 @@ class CallLogAdmin(TenantModelAdmin):
         when=lambda call: call.is_finished,
         asks=analysing.examine,
         icon="analytics",
+        seldom=True,
     )
     def analyse_again(
         self, request: HttpRequest, row: CallLog, values: dict[str, Any], examined: analysing.Examination
