@@ -67,6 +67,6 @@ def _follow(batch: CallBatch, entry: CallBatchEntry, call: CallLog, now: datetim
     if before == EntryStatus.QUEUED and call.outcome not in (Outcome.ANSWERED, Outcome.VOICEMAIL):
         return
     entry.status, entry.outcome, entry.next_attempt_at = entry_status_for(call.status), call.outcome, None
-    entry.call_log = call
-    entry.save(update_fields=["status", "outcome", "next_attempt_at", "call_log"])
+    entry.call_log, entry.error_message = call, ""
+    entry.save(update_fields=["status", "outcome", "next_attempt_at", "call_log", "error_message"])
     count(batch, Counted.of(before, entry.status), now=now)

@@ -2,10 +2,30 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
-from voice.dialer.models import CallPlacement
+from django.db import transaction
+from django.utils import timezone
+
+from billing.entitlements.services.quotas import NotEntitled, QuotaExceeded
+from billing.usage.services import held
+from billing.usage.services.held import HeldUse, PlannedUse
+from voice.calls.models import CallLog
+from voice.carriers.models import CarrierAccount
+from voice.charging import credit, settling
+from voice.charging.components import Payee, expected, payee_of
+from voice.charging.selling import Sale, sell
+from voice.dialer.hooks import CallOver, DetailsCame, when_details_came, when_over
+from voice.dialer.models import CallPlacement, DialingPolicy
+from voice.features import VOICE_AGENT
+from voice.numbers.models import VoiceNumber
+
+# Longer than a call lasts, with the time that its fate may stay unknown. A hold that ends earlier is renewed.
+HOLD_TTL: Final = timedelta(days=2)
+ASK_AGAIN_AFTER: Final = timedelta(minutes=1)
+NOT_PLACED: Final = "The call was not placed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +45,108 @@ class HeldCredits:
     refused: Mapping[UUID, Refusal] = field(default_factory=dict)
 
 
+@transaction.atomic
 def hold_for(placements: Sequence[CallPlacement], *, now: datetime) -> HeldCredits:
-    """Hold the credits of calls that are about to be placed, in the transaction that claims them."""
-    return HeldCredits(frozenset(each.call_log_id for each in placements))
+    """Hold the credits of calls that are about to be placed, in the transaction that claims them.
+
+    Components without a price are free. Sets ``hold_id`` of each placement, stored too. Idempotent: a call that is
+    tried again keeps its hold. The rows must be locked and have their number. A refused call waits until the time of
+    its refusal; where the credit has ended, its batch is paused after the commit, with the reason. Raises what the
+    database raises, so that nobody is called unpaid.
+    """
+    if not placements:
+        return HeldCredits()
+    sales = _sales(placements, now)
+    planned = [_planned(each, sale) for each in placements if (sale := sales[each.pk]).items]
+    uses = held.hold_many(uses=planned, ttl=HOLD_TTL, now=now)
+    refused: dict[UUID, Refusal] = {}
+    changed = []
+    for each in placements:
+        use = uses.get(settling.reference_of(each.call_log_id), HeldUse())
+        if use.error is not None:
+            refused[each.call_log_id] = _refusal(use, now)
+        elif use.hold_id != each.hold_id:
+            each.hold_id = use.hold_id
+            changed.append(each)
+    CallPlacement.objects.bulk_update(changed, ["hold_id"])
+    credit.pause_after_commit(
+        {each.batch_id: refused[each.call_log_id].detail for each in placements if _ends(each, refused)}
+    )
+    return HeldCredits(frozenset(each.call_log_id for each in placements if each.call_log_id not in refused), refused)
+
+
+@transaction.atomic
+def release(placements: Sequence[CallPlacement], *, now: datetime | None = None) -> None:
+    """Release the credits of calls that were certainly not placed and wait again. Idempotent."""
+    references = [settling.reference_of(each.call_log_id) for each in placements]
+    held.settle_many(used=[], unused=references, reason=NOT_PLACED, now=now)
+
+
+@transaction.atomic
+def settle(call: CallLog, placement: CallPlacement | None, *, wait: bool = False, now: datetime | None = None) -> None:
+    """Charge a call that is over for what it used, and write down what each part cost. Idempotent.
+
+    When more becomes known, call it again: what was charged is reversed and charged as it was. With ``wait`` a held
+    call that was answered stays held while its usage is not known.
+    """
+    settling.settle(call, placement, wait=wait, now=now or timezone.now())
+
+
+@when_over
+def _over(over: CallOver) -> None:
+    settle(over.call, over.placement, wait=over.placement is not None)
+
+
+@when_details_came
+def _details_came(came: DetailsCame) -> None:
+    settle(came.call, came.placement, wait=came.placement is not None)
+
+
+def _sales(placements: Sequence[CallPlacement], now: datetime) -> dict[UUID, Sale]:
+    """Return what each call is expected to cost. Calls that are paid alike are priced once."""
+    policy = DialingPolicy.objects.first() or DialingPolicy()
+    numbers = {
+        number.pk: number
+        for number in VoiceNumber.all_objects.filter(pk__in={each.number_id for each in placements if each.number_id})
+    }
+    wanted = {_account_id(each, numbers) for each in placements} - {None}
+    accounts = {
+        account.pk: account
+        for account in CarrierAccount.all_objects.filter(pk__in=wanted).only("pk", "carrier", "tenant")
+    }
+    known: dict[Payee, Sale] = {}
+    found = {}
+    for each in placements:
+        number = numbers.get(each.number_id)
+        account = accounts.get(_account_id(each, numbers))
+        payee = payee_of(account, number.provider if number else "")
+        if payee not in known:
+            known[payee] = sell(expected(payee, policy.max_minutes * 60), at=now)
+        found[each.pk] = known[payee]
+    return found
+
+
+def _account_id(placement: CallPlacement, numbers: Mapping[UUID, VoiceNumber]) -> UUID | None:
+    number = numbers.get(placement.number_id)
+    found: UUID | None = placement.carrier_account_id or (number.carrier_account_id if number else None)
+    return found
+
+
+def _planned(placement: CallPlacement, sale: Sale) -> PlannedUse:
+    first, *further = sale.items
+    about = {"call": str(placement.call_log_id)}
+    return PlannedUse(settling.reference_of(placement.call_log_id), first, VOICE_AGENT, about, further=tuple(further))
+
+
+def _refusal(use: HeldUse, now: datetime) -> Refusal:
+    error = use.error
+    if isinstance(error, QuotaExceeded):
+        return Refusal(error.detail, error.extra["resets_at"])
+    detail = error.detail if error is not None else ""
+    text = detail if isinstance(error, NotEntitled) else credit.CREDIT_ENDED.format(detail)
+    return Refusal(text, now + ASK_AGAIN_AFTER, ends=True)
+
+
+def _ends(placement: CallPlacement, refused: Mapping[UUID, Refusal]) -> bool:
+    refusal = refused.get(placement.call_log_id)
+    return placement.batch_id is not None and refusal is not None and refusal.ends

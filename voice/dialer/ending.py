@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Final
 
+from voice.analysis.queue import request_analyses
 from voice.calls.models import CallLog
 from voice.calls.services import CallReport, record_call_status
 from voice.carriers.outcomes import STATES, Outcome
@@ -14,6 +15,7 @@ from voice.statuses import CallStatus
 
 # Nobody waits for reports of such a call. One that comes all the same corrects it.
 OVER_SINCE: Final = "over_since"
+ANALYSIS_ASKED: Final = "analysis_asked"
 
 
 def lock_placement(call_id: object) -> CallPlacement | None:
@@ -32,7 +34,7 @@ def finish(
     """
     placement.state, placement.lease_until, placement.look_at = PlacementState.SETTLED, None, None
     placement.error, placement.cause = reason or placement.error, cause or placement.cause
-    placement.facts = {**placement.facts, OVER_SINCE: now.isoformat()}
+    placement.facts = {**placement.facts, OVER_SINCE: now.isoformat(), ANALYSIS_ASKED: now.isoformat()}
     placement.save(update_fields=["state", "lease_until", "look_at", "error", "cause", "facts"])
     retry_at = retries.retry_at(placement, outcome, now=now) if retry else None
     failed = STATES[outcome] == CallStatus.FAILED
@@ -46,5 +48,7 @@ def finish(
         retry_at=retry_at,
     )
     hooks.tell(CallOver(call, placement, outcome, now, retry_at))
+    # What follows from a call follows from its analysis, even if nobody said a word.
+    request_analyses([call.pk])
     wake()
     return call

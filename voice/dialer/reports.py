@@ -26,10 +26,12 @@ from voice.dialer.hooks import CallOver, DetailsCame
 from voice.dialer.knowledge import Known
 from voice.dialer.look_times import REPORT_PATIENCE, WORDS_PATIENCE, next_look
 from voice.dialer.models import CallPlacement, PlacementState
+from voice.dialer.placing import back_to_queue
 from voice.dialer.waking import wake
 from voice.statuses import CallStatus
 
 MAX_TRANSCRIPT_BYTES: Final = 900_000
+NEVER_PLACED: Final = "The carrier did not place the call."
 
 log = structlog.get_logger("voice.dialer")
 
@@ -89,9 +91,8 @@ class _Report:
         """Let a call wait again of which the carrier is certain that it was not placed."""
         placement = self.placement
         if placement is not None and placement.state == PlacementState.UNKNOWN and not self.known.confirmed:
-            placement.state, placement.due_at, placement.asked_at = PlacementState.QUEUED, self.now, None
-            placement.lease_until = placement.look_at = None
-            placement.save(update_fields=["state", "due_at", "asked_at", "lease_until", "look_at"])
+            back_to_queue(placement, until=self.now, reason=NEVER_PLACED)
+            wake()
             log.info("call was not placed", call=str(self.call.pk))
         return self.call
 
@@ -114,9 +115,10 @@ class _Report:
         if placement.state != PlacementState.PLACED:
             before = placement.state
             placement.state, placement.lease_until = PlacementState.PLACED, None
+            placement.asked_at = placement.asked_at or placement.placed_at
             try:
                 with transaction.atomic():
-                    placement.save(update_fields=["state", "lease_until", "placed_at"])
+                    placement.save(update_fields=["state", "lease_until", "placed_at", "asked_at"])
             except IntegrityError:
                 # It waited for its turn, and another call to the number went first.
                 placement.state = before
@@ -133,11 +135,10 @@ class _Report:
 
     def _free_line(self) -> None:
         """Let the next call begin. This one is over; how it ended is known in a moment."""
-        if "line_free_since" not in self.known.facts:
-            self.known.facts["line_free_since"] = self.now.isoformat()
-            wake()
-        if self.placement is not None:
+        self.known.facts.setdefault("line_free_since", self.now.isoformat())
+        if self.placement is not None and self.placement.state != PlacementState.SETTLED:
             self.placement.state = PlacementState.SETTLED
+            wake()
 
     def _finish(self, outcome: Outcome) -> None:
         placement, known = self.placement, self.known

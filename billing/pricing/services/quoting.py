@@ -33,6 +33,7 @@ MAX_AMOUNT: Final = Decimal("999999999999.999999")
 # Holds the exact product of an 18-digit quantity and an 18-digit unit price.
 EXACT_CONTEXT: Final = Context(prec=60)
 MAX_ITEMS: Final = 100
+TIMES: Final = (PriceUnit.SECOND, PriceUnit.MINUTE)
 # The category of units beyond a quota, priced by the entitlement.
 OVERAGE: Final = "overage"
 LIST_CURRENCY: Final = money.DEFAULT_CURRENCY
@@ -137,10 +138,18 @@ def quote(
 
 
 def quota_units(items: Iterable[UsageItem]) -> dict[str, Decimal]:
-    """Return the quantity of each unit in a usage event. The event itself counts as one use."""
-    units = {USE: Decimal(1)}
+    """Return the quantity of each unit in a usage event. The event itself counts as one use.
+
+    Time passes once, however many components run in it: of seconds and minutes the longest counts.
+    """
+    units, times = {USE: Decimal(1)}, dict[tuple[str, str], Decimal]()
     for item in items:
-        units[item.unit] = units.get(item.unit, Decimal(0)) + item.quantity
+        if item.unit in TIMES:
+            times[item.unit, item.category] = times.get((item.unit, item.category), Decimal(0)) + item.quantity
+        else:
+            units[item.unit] = units.get(item.unit, Decimal(0)) + item.quantity
+    for (unit, _category), quantity in times.items():
+        units[unit] = max(units.get(unit, Decimal(0)), quantity)
     return units
 
 
@@ -172,6 +181,13 @@ def price_items(items: Iterable[UsageItem | Mapping[str, Any]], *, at: datetime)
     read = read_items(items)
     prices = _prices_of(read, at)
     return [_priced(number, item, _select_price(item, prices), at) for number, item in enumerate(read)]
+
+
+def known_prices(items: Sequence[UsageItem], *, at: datetime) -> list[PricedItem | None]:
+    """Price the items as ``price_items`` does, with None for each that has no price."""
+    prices = _prices_of(items, at) if items else []
+    found = [(item, _select_price(item, prices)) for item in items]
+    return [_priced(number, item, price, at) if price else None for number, (item, price) in enumerate(found)]
 
 
 def cost_of(price: Price, quantity: Decimal) -> Decimal:

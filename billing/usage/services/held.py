@@ -165,9 +165,7 @@ def _lowered(event: UsageEvent, planned: Sequence[Mapping[str, Any]], quantities
         priced = quoting.price_items(items, at=event.occurred_at)
     except NoPrice:
         return False
-    saved: dict[str, Decimal] = {}
-    for item, amount in zip(mine, amounts, strict=True):
-        saved[item["unit"]] = saved.get(item["unit"], Decimal(0)) + Decimal(item["quantity"]) - amount
+    saved = _saved(mine, items)
     priced += _beyond(event, planned, saved)
     cost = sum((each.cost for each in priced), Decimal(0))
     if cost > event.total_cost:
@@ -176,6 +174,16 @@ def _lowered(event: UsageEvent, planned: Sequence[Mapping[str, Any]], quantities
     event.total_quantity, event.total_cost = sum(amounts, Decimal(0)), cost
     _give_units_back(event, min(saved.get(event.quota_unit, Decimal(0)), event.quota_units))
     return True
+
+
+def _saved(planned: Sequence[Mapping[str, Any]], used: Sequence[UsageItem]) -> dict[str, Decimal]:
+    """Return how many units of a quota were planned and not used."""
+    before = quoting.quota_units(
+        UsageItem(item["category"], item["provider"], item["model"], item["unit"], Decimal(item["quantity"]))
+        for item in planned
+    )
+    after = quoting.quota_units(used)
+    return {unit: quantity - after.get(unit, Decimal(0)) for unit, quantity in before.items()}
 
 
 def _beyond(

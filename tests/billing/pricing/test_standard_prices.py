@@ -12,6 +12,8 @@ from billing import migrations
 from leads.companies import charging
 from tests.support.database import superuser_connection
 from tests.support.snapshots import migrated, superuser_of
+from voice.carriers.providers import carriers
+from voice.charging.components import Payee, expected
 
 COMMON = """
 SELECT category, provider, model, unit, unit_price FROM billing_pricing_catalog
@@ -26,6 +28,20 @@ STANDARD = {
     ("llm_prompt", "anthropic", "*", "token"): Decimal("0.000003"),
     ("llm_completion", "anthropic", "*", "token"): Decimal("0.000015"),
 }
+CALLS = {
+    ("telephony", "livekit", "*", "second"): Decimal("0.00025"),
+    ("stt", "livekit", "*", "second"): Decimal("0.00015"),
+    ("llm_prompt", "livekit", "*", "token"): Decimal("0.0000006"),
+    ("llm_completion", "livekit", "*", "token"): Decimal("0.0000024"),
+    ("tts", "livekit", "*", "character"): Decimal("0.00004"),
+    ("vm_infrastructure", "livekit", "*", "second"): Decimal("0.0001"),
+    ("telephony", "vapi", "*", "second"): Decimal("0.00025"),
+    ("stt", "vapi", "*", "second"): Decimal("0.00017"),
+    ("llm_prompt", "vapi", "*", "token"): Decimal("0.0000006"),
+    ("llm_completion", "vapi", "*", "token"): Decimal("0.0000024"),
+    ("tts", "vapi", "*", "character"): Decimal("0.00004"),
+    ("vm_infrastructure", "vapi", "*", "second"): Decimal("0.0009"),
+}
 
 
 def common(database: psycopg.Connection[Any]) -> dict[tuple[str, ...], Decimal]:
@@ -34,13 +50,16 @@ def common(database: psycopg.Connection[Any]) -> dict[tuple[str, ...], Decimal]:
 
 def the_list() -> str:
     """Return what the migration runs."""
-    [module] = Path(migrations.__path__[0]).glob("*_standard_prices.py")
-    return str(import_module(f"billing.migrations.{module.stem}").LIST)
+    return "".join(
+        str(import_module(f"billing.migrations.{module.stem}").LIST)
+        for name in ("standard", "call")
+        for module in Path(migrations.__path__[0]).glob(f"*_{name}_prices.py")
+    )
 
 
 def test_a_fresh_installation_has_the_standard_prices() -> None:
     with superuser_of(migrated(), search_path=settings.DB_SCHEMA) as database:
-        assert common(database) == STANDARD
+        assert common(database) == STANDARD | CALLS
 
 
 def test_what_an_installation_has_decided_stays(db: None) -> None:
@@ -54,7 +73,7 @@ def test_what_an_installation_has_decided_stays(db: None) -> None:
         database.execute(add, ["phone", "2026-02-01"])
         for _time in range(2):
             database.execute(the_list())
-            expected = {**STANDARD, ("enrichment", "apollo", "email", "record"): Decimal(7)}
+            expected = {**STANDARD, **CALLS, ("enrichment", "apollo", "email", "record"): Decimal(7)}
             del expected["enrichment", "apollo", "phone", "record"]
             assert common(database) == expected
 
@@ -62,3 +81,8 @@ def test_what_an_installation_has_decided_stays(db: None) -> None:
 def test_every_component_of_finding_people_has_a_standard_price() -> None:
     components = {charging.item(each).key for each in (charging.EMAIL, charging.PHONE, charging.COMPANY_SEARCH)}
     assert components == {key for key in STANDARD if key[0] == "enrichment"}
+
+
+def test_every_component_of_a_call_has_a_standard_price_at_every_carrier() -> None:
+    items = [item for each in carriers for use in expected(Payee(each.key), 60) for item in use.items]
+    assert {(item.category, item.provider, "*", item.unit) for item in items} == set(CALLS)

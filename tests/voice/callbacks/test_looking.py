@@ -32,7 +32,7 @@ def look(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
         with platform_context():
             CallPlacement.objects.filter(look_at__isnull=False).update(look_at=now - timedelta(days=1))
             assert looking.has_work() == CallPlacement.objects.filter(look_at__isnull=False).exists()
-        looked = looking.look_due(seconds=0.01)
+        looked = looking.look_due()
         monkeypatch.undo()
         return looked
 
