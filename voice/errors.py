@@ -7,3 +7,9 @@ class UsedByOpenBatch(Conflict):
     """A batch that has not finished uses this; cancel the batch first."""
 
     code = "still_calling"
+
+
+class BatchFinished(Conflict):
+    """This batch has finished. Create a new one."""
+
+    code = "batch_is_over"

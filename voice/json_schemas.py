@@ -74,6 +74,14 @@ BATCH: Final[dict[str, Any]] = {
     },
 }
 
+# What the agent may say about one person, by the name of the variable in its prompt.
+_VARIABLES: Final[dict[str, Any]] = {
+    "type": "object",
+    "maxProperties": 50,
+    "propertyNames": {"pattern": "^[a-z][a-z0-9_]{0,49}$", "description": "a name such as team_size"},
+    "additionalProperties": {"type": "string", "maxLength": 2_000},
+}
+
 ENTRY: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
@@ -81,7 +89,21 @@ ENTRY: Final[dict[str, Any]] = {
         "entry_index": {"type": "integer", "minimum": 0},
         "context": {"type": "string", "maxLength": 20_000},
         "knowledge_base_store_ids": TEXTS,
+        "variables": _VARIABLES,
     },
+}
+
+# A person who waits to be put into a batch.
+LINE: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {
+        "lead": {"type": ["string", "null"], "format": "uuid"},
+        "phone": {"type": "string"},
+        "name": {"type": "string"},
+        "context": {"type": "string"},
+        "variables": _VARIABLES,
+    },
+    "additionalProperties": False,
 }
 
 EVIDENCE: Final[dict[str, Any]] = {

@@ -118,9 +118,22 @@ def start_job(
     They are selected among the rows that the caller sees, or among those given.
     """
     require_tenant(view.model)
-    rows = view.get_queryset() if among is None else view.narrow(among)
-    rows = rows.filter(pk__in=form["ids"]) if "ids" in form else _filtered(view, rows, form["filter"])
+    rows = selected_rows(view, form, among=among)
     return job_response(view, services.start(kind=kind, rows=rows, parameters=parameters, access=view.access))
+
+
+def selected_rows(
+    view: ResourceViewSet, form: Mapping[str, Any], *, among: QuerySet[Any] | None = None
+) -> QuerySet[Any]:
+    """Return the rows that a ``BulkSerializer`` has selected of a resource, among those that the caller sees.
+
+    Raises Invalid with the paths of the wrong parameters of a filter.
+    """
+    rows = view.get_queryset() if among is None else view.narrow(among)
+    selected: QuerySet[Any] = (
+        rows.filter(pk__in=form["ids"]) if "ids" in form else _filtered(view, rows, form["filter"])
+    )
+    return selected
 
 
 def job_response(view: ResourceViewSet, job: Job) -> Response:

@@ -103,6 +103,17 @@ class ListAction:
     visibility: Visibility
 
 
+@dataclass(frozen=True, slots=True)
+class BulkAction:
+    """An action on the leads that are selected in the list. ``name`` is the name of its function."""
+
+    name: str
+    title: str
+    view: Callable[..., Any]
+    rank: int
+    visibility: Visibility
+
+
 class TimelineKind(models.TextChoices):
     """What an entry of the timeline is about. People filter by it."""
 
@@ -181,6 +192,7 @@ _inlines: Final[dict[type[LadInline], InlinePanel]] = {}
 _rendered: Final[dict[str, RenderedPanel]] = {}
 _actions: Final[dict[str, LeadAction]] = {}
 _list_actions: Final[dict[str, ListAction]] = {}
+_bulk_actions: Final[dict[str, BulkAction]] = {}
 _sources: Final[dict[str, TimelineSource]] = {}
 _columns: Final[dict[str, LeadColumn]] = {}
 
@@ -223,6 +235,14 @@ def add_list_action(view: Callable[..., Any], *, rank: int, rights: tuple[str, .
     if list(getattr(view, "allowed_permissions", ())) != [name]:
         raise ImproperlyConfigured(f"Declare the action {name} with permissions=[{name!r}].")
     _add(_list_actions, name, ListAction(name, view, rank, Visibility(rights, feature)))
+
+
+def add_bulk_action(
+    title: str, view: Callable[..., Any], *, rank: int, rights: tuple[str, ...], feature: str = ""
+) -> None:
+    """Offer an action on the leads that are selected in the list. Callers need all ``rights``."""
+    name = view.__name__
+    _add(_bulk_actions, name, BulkAction(name, title, view, rank, Visibility(rights, feature)))
 
 
 def add_timeline_source(
@@ -269,6 +289,11 @@ def actions() -> list[LeadAction]:
 def list_actions() -> list[ListAction]:
     """Return all registered actions of the list, in their order."""
     return _ranked(_list_actions)
+
+
+def bulk_actions_for(access: Access) -> list[BulkAction]:
+    """Return the actions on selected leads that the caller may run, in their order."""
+    return [each for each in _ranked(_bulk_actions) if each.visibility.allows(access)]
 
 
 def timeline_sources_for(access: Access) -> list[TimelineSource]:

@@ -9,6 +9,7 @@ from factory import LazyAttribute, LazyFunction, SelfAttribute, Sequence, SubFac
 from campaigns.design.models import Campaign
 from tests.factories.base import SharedModelFactory, TenantModelFactory, unique
 from tests.factories.campaigns import CampaignFactory, CampaignLeadFactory, CampaignStepFactory
+from tests.factories.kernel import JobFactory
 from tests.factories.leads import LeadFactory
 from tests.factories.tenants import MemberFactory, TenantFactory
 from voice.agents.models import (
@@ -29,7 +30,7 @@ from voice.analysis.models import (
     LeadCategory,
     Sentiment,
 )
-from voice.batches.models import CallBatch, CallBatchEntry
+from voice.batches.models import CallBatch, CallBatchEntry, CallBatchLine
 from voice.calls.models import CallLog
 from voice.carriers.models import CarrierAccount
 from voice.dialer.models import CallPlacement, CarrierReport, DialingPolicy
@@ -115,6 +116,16 @@ class CallBatchEntryFactory(TenantModelFactory[CallBatchEntry]):
 
     class Meta:
         model = CallBatchEntry
+
+
+class CallBatchLineFactory(TenantModelFactory[CallBatchLine]):
+    batch = SubFactory(CallBatchFactory)
+    job = SubFactory(JobFactory)
+    number: Any = Sequence(lambda number: number + 1)
+    content: Any = LazyFunction(lambda: {"phone": "+442079460123"})
+
+    class Meta:
+        model = CallBatchLine
 
 
 class CallLogFactory(TenantModelFactory[CallLog]):

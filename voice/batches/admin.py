@@ -2,21 +2,28 @@
 
 from typing import Any
 
-from django.http import HttpRequest
+from django import forms
+from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
-from unfold.decorators import display
+from unfold.decorators import action, display
 
+from lad import moments
 from lad.admin.actions import row_action
-from lad.admin.base import TenantModelAdmin, register
+from lad.admin.base import ReadOnlyAdmin, TenantModelAdmin, register
 from lad.admin.forms import ReasonForm
 from lad.admin.inlines import LadInline
 from lad.admin.permissions import is_deleted
 from lad.tenancy.access import access_of
+from lad.times import written
 from leads.contacts.admin.by_lead import SearchedByLead
+from tenants.activity.exports import begin_export, may_export
 from voice import formatting
-from voice.batches.models import CallBatch, CallBatchEntry
+from voice.agents.services.defaults import with_defaults
+from voice.batches import reports
+from voice.batches.file_page import file_page
+from voice.batches.models import CallBatch, CallBatchEntry, CallBatchLine
 from voice.batches.redial_page import RedialAction
-from voice.batches.services import batches
+from voice.batches.services import lifecycle
 from voice.statuses import BATCH_OPEN, BatchStatus
 
 
@@ -43,18 +50,64 @@ class EntriesInline(LadInline):
         return _is_queued(obj) and super().has_delete_permission(request, obj)
 
 
+class CancelForm(ReasonForm):
+    """Ask why, and whether calls that go on are hung up."""
+
+    forced = forms.BooleanField(
+        label="Hang up", required=False, help_text="Also hang up the calls that ring or go on right now."
+    )
+
+
+class ScheduleForm(forms.Form):
+    """Ask when to begin."""
+
+    scheduled_at = forms.DateTimeField(
+        label="Start", required=False, validators=[moments.validate], help_text="Empty: now."
+    )
+
+
+def _is_open(row: CallBatch) -> bool:
+    return not is_deleted(row) and row.status in BATCH_OPEN
+
+
 @register(CallBatch)
 class CallBatchAdmin(RedialAction, TenantModelAdmin):
     area = "calls"
     section, icon, rank = "Voice", "dynamic_form", 10
-    list_display = ["agent", "status_label", "progress", "initiated_by_user", "scheduled_at", "created_at"]
+    list_display = [
+        "title",
+        "agent",
+        "status_label",
+        "progress",
+        "initiated_by_user",
+        "scheduled_at",
+        "created_at",
+    ]
     list_filter = ["status", "agent", "scheduled_at", "created_at"]
     list_select_related = ["agent"]
     search_fields = ["job_id__startswith"]
     search_help_text = "Search by job id or id"
-    add_fieldsets = [(None, {"fields": ["agent", "voice", "from_number", "scheduled_at", "metadata"]})]
+    add_fieldsets = [
+        (None, {"fields": ["name", "agent", "voice", "from_number", "scheduled_at"]}),
+        ("Rules", {"fields": ["purpose", "max_concurrent", "retry_delays", "metadata"]}),
+    ]
     fieldsets = [
-        (None, {"fields": ["status", "progress", "agent", "voice", "from_number", "scheduled_at"]}),
+        (
+            None,
+            {
+                "fields": [
+                    "name",
+                    "status",
+                    "pause",
+                    "progress",
+                    "agent",
+                    "voice",
+                    "from_number",
+                    "scheduled_at",
+                ]
+            },
+        ),
+        ("Rules", {"fields": ["purpose", "max_concurrent", "retry_delays"]}),
         (
             "Progress",
             {
@@ -65,18 +118,26 @@ class CallBatchAdmin(RedialAction, TenantModelAdmin):
                     "started_at",
                     "finished_at",
                     "initiated_by_user",
+                    "parent_batch",
                     "job_id",
                 ]
             },
         ),
         ("Data", {"fields": ["metadata"]}),
     ]
-    readonly_fields = ["progress"]
+    readonly_fields = ["progress", "pause"]
     inlines = [EntriesInline]
-    actions_detail = ["redial", "stop", "cancel"]
+    actions_list = ["from_file"]
+    actions_detail = ["resume_calls", "pause_calls", "redial", "schedule", "report", "stop", "cancel"]
 
     class Media:
         css = formatting.MEDIA_CSS
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what the add form shows at first: the agent and the number of the caller's voice profile."""
+        defaults = with_defaults({}, access_of(request).user)
+        shown = {name: row.pk for name, row in defaults.items()}
+        return {**shown, **super().get_changeform_initial_data(request)}
 
     def has_change_permission(self, request: HttpRequest, obj: CallBatch | None = None) -> bool:
         return _is_queued(obj) and super().has_change_permission(request, obj)
@@ -84,25 +145,84 @@ class CallBatchAdmin(RedialAction, TenantModelAdmin):
     def has_cancel_permission(self, request: HttpRequest, obj: CallBatch | None = None) -> bool:
         return self.allows(request, "update")
 
+    def has_export_permission(self, request: HttpRequest, obj: CallBatch | None = None) -> bool:
+        return self.has_view_permission(request) and may_export(request)
+
+    @display(description="Batch", ordering="name")
+    def title(self, obj: CallBatch) -> str:
+        return obj.name or written(obj.created_at)
+
     @display(description="Status", label=formatting.BATCH_COLOURS, ordering="status")
     def status_label(self, obj: CallBatch) -> tuple[str, str]:
-        return obj.status, obj.get_status_display()
+        return obj.status, f"{obj.get_status_display()}, paused" if obj.paused_at else obj.get_status_display()
 
     @display(description="Progress")
     def progress(self, obj: CallBatch) -> SafeString:
         return formatting.progress_bar(obj.completed_calls, obj.failed_calls, obj.total_calls)
 
+    @display(description="Paused")
+    def pause(self, obj: CallBatch) -> str | None:
+        if obj.paused_at is None:
+            return obj.pause_reason or None
+        return f"{obj.pause_reason} Since {written(obj.paused_at)}."
+
+    @action(description="Call from a file", url_path="from-file", icon="upload_file", permissions=["add"])
+    def from_file(self, request: HttpRequest) -> HttpResponse:
+        return file_page(self, request)
+
+    @action(description="Report (CSV)", url_path="report-file", icon="download", permissions=["export"])
+    def report(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        batch = self.get_row_or_404(request, str(object_id))
+        again = begin_export(request, kind=reports.KIND, row_count=batch.total_calls)
+        return again or reports.batch_csv(batch, access_of(request))  # type: ignore[return-value]  # as for leads
+
     @row_action(
-        "Cancel",
-        explanation="Nobody else will be dialled. Calls that already ring or are ongoing continue.",
+        "Resume",
+        explanation="The dialer goes on with the people who were not called yet.",
+        permission="cancel",
+        when=lambda row: _is_open(row) and row.paused_at is not None,
+        icon="play_circle",
+    )
+    def resume_calls(self, request: HttpRequest, row: CallBatch, values: dict[str, Any]) -> str:
+        lifecycle.resume_batch(batch=row, actor=access_of(request).user)
+        return "The batch goes on."
+
+    @row_action(
+        "Pause",
+        explanation="Nobody else is dialled until somebody resumes the batch. Calls that have begun continue.",
         form=ReasonForm,
         permission="cancel",
-        when=lambda row: not is_deleted(row) and row.status in BATCH_OPEN,
+        when=lambda row: _is_open(row) and row.paused_at is None,
+        icon="pause_circle",
+    )
+    def pause_calls(self, request: HttpRequest, row: CallBatch, values: dict[str, Any]) -> str:
+        lifecycle.pause_batch(batch=row, reason=values["reason"], actor=access_of(request).user)
+        return "The batch is paused."
+
+    @row_action(
+        "Schedule",
+        form=ScheduleForm,
+        permission="cancel",
+        when=lambda row: not is_deleted(row) and row.status == BatchStatus.QUEUED,
+        icon="schedule",
+    )
+    def schedule(self, request: HttpRequest, row: CallBatch, values: dict[str, Any]) -> str:
+        batch = lifecycle.schedule_batch(batch=row, at=values["scheduled_at"], actor=access_of(request).user)
+        return f"Calling starts {written(batch.scheduled_at)}." if batch.scheduled_at else "Calling starts now."
+
+    @row_action(
+        "Cancel",
+        explanation="Nobody else will be dialled. Calls that already ring or are ongoing continue, unless you hang up.",
+        form=CancelForm,
+        permission="cancel",
+        when=_is_open,
         icon="cancel",
         danger=True,
     )
     def cancel(self, request: HttpRequest, row: CallBatch, values: dict[str, Any]) -> str:
-        batches.cancel_batch(batch=row, reason=values["reason"], actor=access_of(request).user)
+        lifecycle.cancel_batch(
+            batch=row, reason=values["reason"], forced=values["forced"], actor=access_of(request).user
+        )
         return "The batch was cancelled."
 
     @row_action(
@@ -113,9 +233,10 @@ class CallBatchAdmin(RedialAction, TenantModelAdmin):
         when=lambda row: not is_deleted(row) and row.status == BatchStatus.RUNNING,
         icon="stop_circle",
         danger=True,
+        seldom=True,
     )
     def stop(self, request: HttpRequest, row: CallBatch, values: dict[str, Any]) -> str:
-        batches.stop_batch(batch=row, reason=values["reason"], actor=access_of(request).user)
+        lifecycle.stop_batch(batch=row, reason=values["reason"], actor=access_of(request).user)
         return "The batch was stopped."
 
 
@@ -128,10 +249,33 @@ class CallBatchEntryAdmin(SearchedByLead, TenantModelAdmin):
     list_select_related = ["batch__agent"]
     fieldsets = [
         (None, {"fields": ["batch", "to_phone", "lead"]}),
-        ("Progress", {"fields": ["status", "retry_count", "call_log", "error_message"]}),
+        (
+            "Progress",
+            {
+                "fields": [
+                    "status",
+                    "outcome",
+                    "retry_count",
+                    "next_attempt_at",
+                    "call_log",
+                    "error_message",
+                    "decision",
+                ]
+            },
+        ),
         ("Data", {"fields": ["metadata"]}),
     ]
 
     @display(description="Status", label=formatting.ENTRY_COLOURS, ordering="status")
     def status_label(self, obj: CallBatchEntry) -> tuple[str, str]:
         return obj.status, obj.get_status_display()
+
+
+@register(CallBatchLine)
+class CallBatchLineAdmin(ReadOnlyAdmin):
+    """The people whom jobs put into batches, for LAD's staff."""
+
+    area = "jobs"
+    platform_only = True
+    section, icon, rank = "Operations", "playlist_add", 6
+    list_display = ["job", "batch", "number", "problem", "created_at"]

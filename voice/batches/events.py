@@ -3,6 +3,8 @@
 from typing import Final
 
 from lad.outbox.catalogue import define
+from lad.outbox.consumers import Batch, consumes
+from voice.batches.mails import queue_reports
 
 _COUNTERS: Final = ("total_calls", "completed_calls", "failed_calls")
 
@@ -19,3 +21,25 @@ define("voice.call_batch.completed", "The batch {subject} is complete: {complete
 define("voice.call_batch.cancelled", "{actor} cancelled the batch {subject}", fields=[*_COUNTERS, "reason"])
 
 define("voice.call_batch.stopped", "{actor} stopped the batch {subject}", fields=[*_COUNTERS, "reason"])
+
+define(
+    "voice.call_batch.filled",
+    "{added} people were put into the batch {subject}",
+    fields=["added", "left_out"],
+    in_feed=False,
+)
+
+define("voice.call_batch.scheduled", "{actor} scheduled the batch {subject}", optional=["scheduled_at"], in_feed=False)
+
+define("voice.call_batch.paused", "The batch {subject} was paused: {reason}", fields=["reason"])
+
+define("voice.call_batch.resumed", "The batch {subject} goes on", in_feed=False)
+
+
+@consumes(
+    ("voice.call_batch.completed", "voice.call_batch.cancelled", "voice.call_batch.stopped"),
+    name="call-batch-report-mail",
+)
+def report_batches(batch: Batch) -> None:
+    """Queue the report of each batch that is over, once."""
+    queue_reports(batch)

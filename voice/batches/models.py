@@ -11,7 +11,7 @@ from lad.db.normalised import PhoneField
 from lad.times import written
 from leads.contactability.models import Purpose
 from voice.carriers.outcomes import Outcome
-from voice.json_schemas import BATCH, ENTRY, RETRY_DELAYS
+from voice.json_schemas import BATCH, ENTRY, LINE, RETRY_DELAYS
 from voice.statuses import BATCH_FINISHED, BatchStatus, EntryStatus
 
 LIVE = models.Q(deleted_at__isnull=True)
@@ -228,3 +228,39 @@ class CallBatchEntry(SoftDeletable, TenantModel):
 
     def __str__(self) -> str:
         return f"{self.to_phone} · {self.get_status_display()}"
+
+
+class CallBatchLine(TenantModel):
+    """A person whom a job is to put into a batch.
+
+    It is deleted when the person is in the batch. One who was left out stays, with the reason, until the job is purged.
+    """
+
+    event_name = "voice.call_batch_line"
+    updated_at = None
+
+    batch = TenantForeignKey(CallBatch, on_delete=models.CASCADE, related_name="lines", db_index=False)
+    job = TenantForeignKey("jobs.Job", on_delete=models.CASCADE, related_name="+", db_index=False)
+    number = models.PositiveIntegerField(help_text="The number of the line in the file.")
+    content = models.JSONField(default=dict, validators=[JsonSchemaValidator(LINE)])
+    problem = models.CharField(max_length=500, blank=True, default="", db_default="")
+
+    audited = False
+    announced = False
+    tenant_key = False
+
+    class Meta:
+        db_table = "voice_call_batch_lines"
+        verbose_name = "line of a batch"
+        verbose_name_plural = "lines of batches"
+        indexes = [
+            models.Index(fields=["tenant", "job", "number"], name="voice_call_batch_lines_job"),
+            # Whether anybody is left to be added.
+            models.Index(
+                fields=["tenant", "batch"], condition=models.Q(problem=""), name="voice_call_batch_lines_open"
+            ),
+            models.Index(fields=["tenant", "-created_at"], name="voice_call_batch_lines_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Line {self.number}"

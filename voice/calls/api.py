@@ -12,6 +12,7 @@ from lad.db.phone_search import PhoneColumnsFilter
 from leads.contacts.models import Lead
 from voice.calls.models import CallLog
 from voice.calls.selectors import find_calls
+from voice.calls.start_api import CallLeadView, StartCallView
 from voice.features import VOICE_AGENT
 
 # Transcripts and cost items would make a page of a hundred calls too large.
@@ -61,3 +62,5 @@ router.register(
     filters=["agent", "status", "direction", "lead", "campaign", "campaign_lead", "created_at"],
 )
 router.include(Lead, "calls", CallLog)
+router.route("voice-call-logs/start/", StartCallView.as_view(), name="start-call")
+router.route("leads/<uuid:pk>/call/", CallLeadView.as_view(), name="call-lead")

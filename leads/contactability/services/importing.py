@@ -96,29 +96,36 @@ def rows_of_file(content: bytes) -> list[tuple[int, str]]:
     Separators and encodings of the common spreadsheets are understood, and a heading if there is one. Raises Invalid
     for what is neither, and TooManyRows.
     """
-    lines = rows_of_workbook(content) if content.startswith(SIGNATURE) else _csv_lines(_decoded(content))
     rows: list[tuple[int, str]] = []
     column: int | None = None
+    for number, cells in lines_of_file(content):
+        written = [cell.strip().lstrip(APOSTROPHE).strip() for cell in cells]
+        if column is None:
+            names = [cell.lower() for cell in written]
+            column = next((names.index(name) for name in COLUMNS if name in names), -1)
+            if column >= 0:
+                continue
+        text = _cell(written, column)
+        if text:
+            rows.append((number, text))
+        if len(rows) > MAX_ROWS:
+            raise TooManyRows(f"The file has more than {MAX_ROWS:,} rows. Split it and import one part at a time.")
+    if not rows:
+        raise Invalid("The file has no addresses. Put them into one column, with the heading “address”.")
+    return rows
+
+
+def lines_of_file(content: bytes) -> Iterator[tuple[int, Sequence[str]]]:
+    """Yield the cells of each row of a CSV file or an Excel workbook, with the number of its line.
+
+    Separators and encodings of the common spreadsheets are understood. Raises Invalid, also while rows are read.
+    """
     try:
-        for number, cells in lines:
-            written = [cell.strip().lstrip(APOSTROPHE).strip() for cell in cells]
-            if column is None:
-                names = [cell.lower() for cell in written]
-                column = next((names.index(name) for name in COLUMNS if name in names), -1)
-                if column >= 0:
-                    continue
-            text = _cell(written, column)
-            if text:
-                rows.append((number, text))
-            if len(rows) > MAX_ROWS:
-                raise TooManyRows(f"The file has more than {MAX_ROWS:,} rows. Split it and import one part at a time.")
+        yield from rows_of_workbook(content) if content.startswith(SIGNATURE) else _csv_lines(_decoded(content))
     except csv.Error as error:
         raise Invalid("The file is no CSV file that can be read. Save it as CSV (UTF-8) and try again.") from error
     except NotAWorkbook as error:
         raise Invalid("The file is no Excel workbook that can be read. Save it as CSV (UTF-8) instead.") from error
-    if not rows:
-        raise Invalid("The file has no addresses. Put them into one column, with the heading “address”.")
-    return rows
 
 
 def read_rows(rows: Iterable[tuple[int, str]], *, tenant_id: UUID) -> list[ReadRow]:

@@ -20,6 +20,7 @@ from lad import writes
 from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
 from lad.admin.bulk import any_number, on_deleted
+from lad.admin.filters import DeletedFilter
 from lad.admin.forms import LadModelForm
 from lad.admin.inlines import LadInline
 from lad.admin.lists import PLAIN_PARAMETERS
@@ -195,6 +196,15 @@ class LeadAdmin(TenantModelAdmin):
 
         setattr(self, action.name, MethodType(action.view, self))
         setattr(self, f"has_{action.name}_permission", is_allowed)
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Return the actions on selected rows, those of other features first."""
+        added = {
+            each.name: (each.view, each.name, each.title)
+            for each in extensions.bulk_actions_for(access_of(request))
+            if request.GET.get(DeletedFilter.parameter_name) != "yes"
+        }
+        return {**added, **super().get_actions(request)}
 
     def get_inlines(self, request: HttpRequest, obj: Lead | None) -> list[type[LadInline]]:
         return extensions.inlines_for(access_of(request)) if obj is not None else []

@@ -26,7 +26,7 @@ from tests.support.database import refuses
 from tests.support.events import events
 from tests.voice.helpers import create
 from voice.batches.models import CallBatch, CallBatchEntry
-from voice.batches.services import batches
+from voice.batches.services import lifecycle
 from voice.batches.services.batches import BatchAlreadyStarted
 from voice.calls.models import CallLog
 from voice.calls.services import record_call_status
@@ -202,7 +202,7 @@ def test_cancelling_a_batch_cancels_entries_that_were_not_dialled(
 def test_a_call_that_ends_after_its_batch_was_cancelled_is_still_counted(tenant: Tenant) -> None:
     batch = running(tenant, EntryStatus.QUEUED, EntryStatus.DISPATCHED)
     with tenant_context(tenant.pk):
-        batches.cancel_batch(batch=batch, now=NOW)
+        lifecycle.cancel_batch(batch=batch, now=NOW)
         call = CallLog.objects.get(batch_entries__batch=batch)
         record_call_status(call=call, status="ended", now=NOW)
         batch.refresh_from_db()
@@ -230,7 +230,7 @@ def test_a_batch_changes_only_while_it_is_queued(tenant: Tenant, member: User, a
     assert problem(api(member).patch(f"{URL}{batch.pk}/", later, format="json")) == (409, "batch_has_begun")
     assert problem(api(member).delete(f"{URL}{batch.pk}/")) == (409, "batch_has_begun")
     with tenant_context(tenant.pk):
-        batches.cancel_batch(batch=batch)
+        lifecycle.cancel_batch(batch=batch)
     assert api(member).delete(f"{URL}{batch.pk}/").status_code == 204
     assert entries_of(batch.pk) == []
 

@@ -13,7 +13,7 @@ from tests.factories.voice import CallBatchEntryFactory, CallBatchFactory, CallL
 from tests.support.concurrency import run_together
 from tests.support.events import events
 from voice.batches.models import CallBatch
-from voice.batches.services.batches import cancel_batch
+from voice.batches.services.lifecycle import cancel_batch
 from voice.calls.models import CallLog
 from voice.calls.services import record_call_status
 from voice.statuses import BatchStatus, CallStatus, EntryStatus
