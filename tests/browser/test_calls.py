@@ -105,8 +105,7 @@ def go_on() -> None:
     """Do what the workers do."""
     worker.dial_due(seconds=1)
     looking.look_due(seconds=1)
-    while analysing.run_due():
-        pass
+    analysing.run_due()
     drain(seconds=DRAIN_SECONDS)
 
 

@@ -136,5 +136,5 @@ class CallLogAdmin(CallActions, TenantModelAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         call = context.get("original")
-        extra = call_context(call, recording_url=call.recording_url) if call else {}
+        extra = call_context(call) if call else {}
         return super().render_change_form(request, {**context, **extra}, *args, **kwargs)

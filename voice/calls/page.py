@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.urls import reverse
+from django.utils import timezone
 
 from voice import formatting
 from voice.analysis.formatting import (
@@ -18,10 +19,11 @@ from voice.analysis.formatting import (
 from voice.analysis.models import CallAnalysis, CallOutcome
 from voice.calls.models import CallLog
 from voice.calls.story import story_of
+from voice.recordings.services import link_to, recording_of_call
 
 SPEAKERS: Final = ("agent", "person")
 # Beginnings of addresses that a browser plays.
-PLAYABLE: Final = ("https://", "http://", "/")
+PLAYABLE: Final = ("https://", "http://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,10 @@ class Strip:
     shares: dict[str, float]
 
 
-def call_context(call: CallLog, *, recording_url: str) -> dict[str, Any]:
-    """Return the context of ``voice/call.html``. ``recording_url`` is where the browser plays the recording from."""
+def call_context(call: CallLog) -> dict[str, Any]:
+    """Return the context of ``voice/call.html``."""
     analysis = CallAnalysis.objects.filter(call_log=call).first()
-    recording = recording_url if recording_url.startswith(PLAYABLE) else ""
+    recording, recording_state = _recording(call)
     return {
         "call": call,
         "who": str(call.lead) if call.lead is not None else call.phone.international,
@@ -55,6 +57,7 @@ def call_context(call: CallLog, *, recording_url: str) -> dict[str, Any]:
         "conversation": formatting.render_conversation(call.transcripts, playable=bool(recording)),
         "strip": strip_of(call.transcripts, call.duration_seconds),
         "recording": recording,
+        "recording_state": recording_state,
         "cost": formatting.render_cost_table(call.cost_breakdown, call.cost, call.currency),
         "analysis": analysis,
         "analysis_outcome": _outcome(analysis),
@@ -65,6 +68,16 @@ def call_context(call: CallLog, *, recording_url: str) -> dict[str, Any]:
         "made_by": made_by(analysis),
         "analysis_url": analysis and reverse("admin:voice_callanalysis_change", args=(analysis.pk,)),
     }
+
+
+def _recording(call: CallLog) -> tuple[str, str]:
+    """Return where the browser plays the recording from, and why it cannot: LAD's own copy, or else the carrier's."""
+    row = recording_of_call(call)
+    if row is not None and row.is_stored:
+        return link_to(row, now=timezone.now()).path, ""
+    if row is not None:
+        return "", row.erased_reason or row.error or f"The recording: {row.get_state_display().lower()}."
+    return (call.recording_url, "") if call.recording_url.startswith(PLAYABLE) else ("", "")
 
 
 def strip_of(turns: Sequence[dict[str, Any]], seconds: float) -> Strip | None:

@@ -92,7 +92,8 @@ def test_a_number_is_never_called_again(tenant: Tenant, act: Act) -> None:
 
 def test_the_person_is_called_again(tenant: Tenant, lead: Lead, call: CallLog, act: Act) -> None:
     due = timezone.now().replace(microsecond=0) + timedelta(days=1)
-    page = act("call_again", agent=str(call.agent_id), due_at=f"{due:%Y-%m-%d %H:%M:%S}", context="They were in a train.")
+    values = {"due_at": f"{due:%Y-%m-%d %H:%M:%S}", "context": "They were in a train."}
+    page = act("call_again", agent=str(call.agent_id), **values)
     assert "The call waits for its turn." in page
     [placement] = rows(tenant, CallPlacement)
     assert (placement.state, placement.due_at, placement.to_phone) == (PlacementState.QUEUED, due, "+442079460123")
