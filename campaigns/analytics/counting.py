@@ -23,7 +23,7 @@ CARRIED_OUT: Final = (
 DELIVERED: Final = tuple(status for status in CARRIED_OUT if status != ActivityStatus.SENT)
 OPENED: Final = (ActivityStatus.OPENED, ActivityStatus.CLICKED)
 # An enrolment with one of these has something under way that its activity already counts.
-UNDER_WAY: Final = ("sending", "manual_task")
+UNDER_WAY: Final = ("sending", "manual_task", "calling")
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,6 +147,7 @@ ADMIN: Table = {
     "job-failures": {"root": "R", "owner": "R", "viewer": "R"},
     "job-parts": READ_BY_ROOT,
     "suppression-lines": READ_BY_ROOT,
+    "voice-call-batch-lines": READ_BY_ROOT,
     "lead-file-rows": READ_BY_ROOT,
     "lead-search-texts": READ_BY_ROOT,
     "jobs": {"root": "R", "owner": "R", "viewer": "R"},

@@ -42,6 +42,7 @@ FILLED_LATER = {
     "model_usage",
     "refresh_tokens",
     "suppression_lines",
+    "voice_call_batch_lines",
     "user_sessions",
     "voice_call_analysis_requests",
     "voice_call_analysis_versions",

@@ -35,6 +35,7 @@ TOO_LATE: Final = timedelta(hours=2)
 PER_RUN: Final = 200
 NOT_WANTED: Final = "The campaign does not wait for the call any more."
 LATE: Final = "LAD could not call in time."
+UNEXPECTED: Final = "LAD failed to ask for this call."
 AGENT_GONE: Final = "The voice agent was deleted."
 LEAD_GONE: Final = "The lead was deleted."
 
@@ -144,6 +145,10 @@ def _call_next(now: datetime) -> str | None:
             _start(booking, call, now)
     except DomainError as error:
         return _end(booking, error.detail, now)
+    except Exception:
+        # One booking must not keep the others from being called.
+        log.exception("booking not called", booking=str(booking.pk))
+        return _end(booking, UNEXPECTED, now)
     return "called"
 
 
@@ -170,8 +175,6 @@ def _start(booking: LeadBooking, call: AutomaticCall, now: datetime) -> None:
         "task_status": TaskStatus.EXECUTED,
         "executed_at": now,
         "execution_attempts": booking.execution_attempts + 1,
-        # A slot that is used late must not end before it began.
-        "buffer_until": max(booking.buffer_until, now + timedelta(minutes=1)),
     }
     row = writes.update(booking, values)
     step = CampaignStep.objects.filter(pk=call.campaign_step_id).first() if call.campaign_step_id else None

@@ -32,7 +32,7 @@ from voice.dialer.services import cancel_calls
 from voice.follow_ups.automatic import call_due
 from voice.statuses import CallStatus
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 Start = Any
 ENDS = ("answered", "not_interested", "voicemail", "not_reached", "failed", "skipped")
@@ -248,6 +248,22 @@ def test_a_paused_campaign_takes_its_calls_back_and_asks_again(
     drain()
     assert outreach.state(ringing)[2] == EnrolmentReason.CALLING
     assert len(calls(ringing, CallStatus.PENDING)) == 1
+
+
+def test_a_call_that_rings_counts_although_the_campaign_is_paused(outreach: Outreach, ringing: CampaignLead) -> None:
+    [call] = calls(ringing)
+    with platform_context():
+        CallPlacement.objects.filter(call_log=call.pk).update(state="placed")
+    with outreach.inside():
+        lifecycle.pause(campaign=outreach.reload(), actor=None)
+    drain()
+    assert outreach.state(ringing)[2] == EnrolmentReason.CALLING
+    end(call, Outcome.WRONG_NUMBER)
+    with outreach.inside():
+        lifecycle.resume(campaign=outreach.reload(), actor=None, now=outreach.now)
+    outreach.run(minutes=1)
+    assert outreach.state(ringing)[1] == "failed"
+    assert len(calls(ringing)) == 1
 
 
 def test_a_lead_that_leaves_the_campaign_is_not_called(outreach: Outreach, ringing: CampaignLead) -> None:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from lad import writes
 from lad.mail.models import MailDelivery
+from lad.outbox.drain import drain
 from lad.tenancy.context import platform_context, tenant_context
 from leads.bookings.models import BookingStatus, BookingType, LeadBooking, TaskStatus
 from leads.bookings.services import cancel, reschedule
@@ -19,14 +20,17 @@ from leads.contacts.models import Lead, LeadNote
 from tenants.teams.models import Tenant
 from tests.factories.leads import LeadBookingFactory, LeadFactory
 from tests.factories.voice import DialingPolicyFactory, VoiceProfileFactory
+from tests.support.events import events
 from tests.voice.follow_ups.conftest import call_with, soon
 from tests.voice.helpers import create
 from voice.analysis.models import CallOutcome, Disposition, LeadCategory
+from voice.analysis.recording import record_analysis
 from voice.calls.models import CallLog
+from voice.follow_ups.after_call import follow_up
 
 Analysed = Callable[..., Any]
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 REFUSING = [CallOutcome.NOT_INTERESTED, CallOutcome.DO_NOT_CALL, CallOutcome.WRONG_PERSON]
 
@@ -257,3 +261,40 @@ def test_a_hot_lead_is_told_of_unless_its_owner_does_not_want_to_know(
     other = call_with(tenant, create(tenant, LeadFactory), status="ended")
     analysed(other, outcome=CallOutcome.INTERESTED, lead_category=LeadCategory.HOT)
     assert len(mails(other)) == 1
+
+
+def test_an_analysis_that_was_replaced_before_it_was_read_is_left_out(
+    tenant: Tenant, lead: Lead, call: CallLog
+) -> None:
+    with tenant_context(tenant.pk):
+        record_analysis(call=call, values={"outcome": CallOutcome.INTERESTED, "lead_category": LeadCategory.HOT})
+        record_analysis(call=call, values={"outcome": CallOutcome.VOICEMAIL})
+    drain()
+    assert (now_of(lead).stage, now_of(lead).tags, mails(call)) == ("new", ["VIP"], [])
+
+
+def test_an_event_that_comes_twice_changes_nothing_more(
+    tenant: Tenant, lead: Lead, call: CallLog, analysed: Analysed
+) -> None:
+    analysed(call, outcome=CallOutcome.CALLBACK, follow_up_at=soon(), lead_category=LeadCategory.HOT)
+    [event] = events("voice.call.analysed", tenant.pk)
+    told = len(events("leads.booking.rescheduled", tenant.pk)) + len(events("leads.lead.updated", tenant.pk))
+    with tenant_context(tenant.pk):
+        follow_up(event, now=timezone.now())
+    assert (len(bookings(tenant)), len(mails(call))) == (1, 1)
+    with platform_context(tenant_id=tenant.pk):
+        assert LeadNote.objects.filter(lead=lead.pk).count() == 1
+    again = len(events("leads.booking.rescheduled", tenant.pk)) + len(events("leads.lead.updated", tenant.pk))
+    assert again == told
+
+
+def test_a_full_calendar_does_not_keep_the_rest_from_being_done(
+    tenant: Tenant, lead: Lead, call: CallLog, analysed: Analysed
+) -> None:
+    at = soon()
+    for hour in range(9):
+        start = at + timedelta(hours=hour)
+        create(tenant, LeadBookingFactory, lead=lead, scheduled_at=start, buffer_until=start + timedelta(hours=1))
+    analysed(call, outcome=CallOutcome.CALLBACK, follow_up_at=at)
+    assert {row.booking_type for row in bookings(tenant)} == {BookingType.CONSULTATION}
+    assert now_of(lead).stage == "contacted"

@@ -42,7 +42,7 @@ NO_MOMENTS = [
     ("", "", agent_tools.NOT_UNDERSTOOD),
 ]
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize(("day", "clock", "language", "moment"), MOMENTS)

@@ -28,7 +28,7 @@ from voice.dialer.services import start_call
 from voice.follow_ups import automatic
 from voice.follow_ups.automatic import AutomaticCall, BookingIsOver, call_due, let_agent_call, let_nobody_call
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -194,6 +194,17 @@ def test_who_expected_a_call_hours_ago_is_not_called(lead: Lead, agent: VoiceAge
     assert calls(lead) == []
 
 
+def test_a_booking_is_called_although_its_slot_is_over(lead: Lead, agent: VoiceAgent) -> None:
+    now = timezone.now()
+    at = now - timedelta(minutes=30)
+    row = meeting(lead, scheduled_at=at, buffer_until=at + timedelta(minutes=15))
+    with platform_context():
+        LeadBooking.objects.filter(pk=row.pk).update(**automatic.values_of(AutomaticCall(agent.pk), row, at))
+    assert call_due(now) == {"called": 1}
+    end(calls(lead)[0], Outcome.ANSWERED)
+    assert [each.status for each in chain(lead)] == ["completed"]
+
+
 def test_a_call_that_cannot_be_asked_for_says_why(lead: Lead, agent: VoiceAgent) -> None:
     booking = booked(lead, agent)
     with tenant_context(lead.tenant_id):
@@ -203,6 +214,27 @@ def test_a_call_that_cannot_be_asked_for_says_why(lead: Lead, agent: VoiceAgent)
     assert (row.status, row.last_execution_error) == ("failed", automatic.AGENT_GONE)
 
 
+def test_one_booking_that_fails_does_not_keep_the_next_from_being_called(
+    tenant: Tenant, lead: Lead, agent: VoiceAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = booked(lead, agent, soon(40)), booked(lead, agent, soon(41))
+    asked = []
+
+    def fails_once(**given: Any) -> CallLog:
+        asked.append(given["booking"].pk)
+        if len(asked) == 1:
+            raise RuntimeError("unexpected")
+        return start_call(**given)
+
+    monkeypatch.setattr(automatic, "start_call", fails_once)
+    counts = call_due(soon(41))
+    assert [row.last_execution_error for row in chain(lead)] == [automatic.UNEXPECTED, ""]
+    assert counts == {"failed": 1, "called": 1}
+    assert asked == [first.pk, second.pk]
+    assert [row.last_execution_error for row in chain(lead)] == [automatic.UNEXPECTED, ""]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_workers_at_the_same_time_call_once(lead: Lead, agent: VoiceAgent) -> None:
     booking = booked(lead, agent)
     counts = run_together(*[partial(call_due, booking.scheduled_at)] * 3)

@@ -53,7 +53,7 @@ ALL_ENDS = [
     (EntryStatus.CANCELLED, Outcome.CANCELLED, True, True),
 ]
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -107,6 +107,7 @@ def test_nobody_is_in_two_redials_at_once(batch: CallBatch) -> None:
     assert [row.to_phone for row in entries(again(batch))] == [missed.to_phone]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_two_people_who_press_it_together_make_one(batch: CallBatch) -> None:
     results = run_together(*[partial(again, batch)] * 2)
     assert sorted(type(each).__name__ for each in results) == ["CallBatch", "NobodyUnreached"]
