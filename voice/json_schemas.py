@@ -134,6 +134,37 @@ ANALYSIS_FIELDS: Final[dict[str, Any]] = {
     "additionalProperties": False,
 }
 
+_PROMPT_TEXT: Final[dict[str, Any]] = {"type": "string", "maxLength": 1_000}
+
+# Name of a variable → what stands in its place where nothing fills it.
+FALLBACKS: Final[dict[str, Any]] = {
+    "type": "object",
+    "maxProperties": 100,
+    "propertyNames": {
+        "pattern": r"^[A-Za-z][A-Za-z0-9_]{0,49}(\.[A-Za-z0-9_ -]{1,50})?$",
+        "description": "a name such as first_name or custom.plan",
+    },
+    "additionalProperties": _PROMPT_TEXT,
+}
+
+# Code of a further language that an agent speaks → what it says first in it.
+OPENINGS: Final[dict[str, Any]] = {
+    "type": "object",
+    "maxProperties": 20,
+    "propertyNames": {
+        "pattern": "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
+        "description": "a code such as en, de or en-GB",
+    },
+    "additionalProperties": {
+        "type": "object",
+        "properties": {
+            "outbound": {"type": "string", "maxLength": 2_000},
+            "inbound": {"type": "string", "maxLength": 2_000},
+        },
+        "additionalProperties": False,
+    },
+}
+
 _MINUTES: Final[dict[str, Any]] = {
     "type": "array",
     "items": {"type": "integer", "minimum": 1, "maximum": 20_160},

@@ -27,7 +27,16 @@ from liquid.expression import Expression
 from liquid.output import LimitedStringIO
 
 from campaigns.templates import language
-from campaigns.templates.language import FilledTemplate, Missing, Rendering, SnippetNode, SpinNode, TooMuchWork, walk
+from campaigns.templates.language import (
+    FilledTemplate,
+    Language,
+    Missing,
+    Rendering,
+    SnippetNode,
+    SpinNode,
+    TooMuchWork,
+    walk,
+)
 
 CACHED_CHARACTERS: Final = 2_000_000
 MAX_VARIANTS: Final = 1_000_000
@@ -94,22 +103,22 @@ class _Cache:
 
     def __init__(self, characters: int) -> None:
         self.free = characters
-        self.rows: OrderedDict[tuple[str, bool], Compiled] = OrderedDict()
+        self.rows: OrderedDict[tuple[str, Language], Compiled] = OrderedDict()
         self.lock = threading.Lock()
 
-    def get(self, source: str, html: bool) -> Compiled:
-        key = (source, html)
+    def get(self, source: str, environment: Language) -> Compiled:
+        key = (source, environment)
         with self.lock:
             if (found := self.rows.get(key)) is not None:
                 self.rows.move_to_end(key)
                 return found
-        compiled = _compiled(source, html=html)
+        compiled = _compiled(source, environment)
         with self.lock:
             if key not in self.rows:
                 self.rows[key] = compiled
                 self.free -= len(source) + 1
             while self.free < 0 and len(self.rows) > 1:
-                (dropped, _html), _row = self.rows.popitem(last=False)
+                (dropped, _environment), _row = self.rows.popitem(last=False)
                 self.free += len(dropped) + 1
         return compiled
 
@@ -117,13 +126,15 @@ class _Cache:
 _cache: Final = _Cache(CACHED_CHARACTERS)
 
 
-def compiled(source: str, *, html: bool = False) -> Compiled:
-    """Return the text as read. In HTML, values are escaped. Raises TemplateError."""
-    return _cache.get(source, html)
+def compiled(source: str, *, html: bool = False, choices: bool = True) -> Compiled:
+    """Return the text as read. In HTML, values are escaped. Raises TemplateError.
+
+    Without ``choices``, ``{one|another}`` is ordinary text.
+    """
+    return _cache.get(source, language.HTML if html else language.TEXT if choices else language.PLAIN)
 
 
-def _compiled(source: str, *, html: bool) -> Compiled:
-    environment = language.HTML if html else language.TEXT
+def _compiled(source: str, environment: Language) -> Compiled:
     with _errors(source):
         template = environment.from_string(source)
     assert isinstance(template, FilledTemplate)

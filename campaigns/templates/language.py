@@ -18,7 +18,7 @@ from liquid.template import BoundTemplate
 from liquid.token import TOKEN_TAG
 
 from campaigns.templates.filters import allowed_filters, in_words
-from campaigns.templates.lexing import SPIN_CLOSES, SPIN_NEXT, SPIN_OPENS, tokens_of
+from campaigns.templates.lexing import SPIN_CLOSES, SPIN_NEXT, SPIN_OPENS, plain_tokens_of, tokens_of
 
 MAX_OUTPUT_BYTES: Final = 400_000
 MAX_LOCAL_BYTES: Final = 500_000
@@ -226,7 +226,15 @@ class Language(Environment):
         return tokens_of
 
 
+class PlainLanguage(Language):
+    """Liquid without spintax."""
+
+    def tokenizer(self) -> Any:
+        return plain_tokens_of
+
+
 TEXT: Final = Language()
+PLAIN: Final = PlainLanguage()
 HTML: Final = Language(autoescape=True)
 
 

@@ -27,9 +27,14 @@ _SPIN_TAGS: Final = {"{": SPIN_OPENS, "|": SPIN_NEXT, "}": SPIN_CLOSES}
 
 def tokens_of(source: str) -> Iterator[Token]:
     """Yield the tokens of the text. Raises LiquidSyntaxError if Liquid is not closed or a part is too long."""
+    yield from _with_spintax(list(plain_tokens_of(source)))
+
+
+def plain_tokens_of(source: str) -> Iterator[Token]:
+    """Yield the tokens of a text whose single braces are ordinary text, such as the JSON in a prompt."""
     if len(source) > MAX_SOURCE_LENGTH:
         raise LiquidSyntaxError(f"The text is longer than {MAX_SOURCE_LENGTH:,} characters.", token=None)
-    yield from _with_spintax(list(_parts(source)))
+    yield from _parts(source)
 
 
 def _parts(source: str) -> Iterator[Token]:

@@ -11,7 +11,15 @@ from tests.factories.base import SharedModelFactory, TenantModelFactory, unique
 from tests.factories.campaigns import CampaignFactory, CampaignLeadFactory, CampaignStepFactory
 from tests.factories.leads import LeadFactory
 from tests.factories.tenants import MemberFactory, TenantFactory
-from voice.agents.models import Gender, Voice, VoiceAgent, VoicePermission, VoiceProfile
+from voice.agents.models import (
+    Gender,
+    KnowledgeText,
+    Voice,
+    VoiceAgent,
+    VoiceAgentVersion,
+    VoicePermission,
+    VoiceProfile,
+)
 from voice.analysis.models import (
     AnsweredBy,
     CallAnalysis,
@@ -25,6 +33,7 @@ from voice.batches.models import CallBatch, CallBatchEntry
 from voice.calls.models import CallLog
 from voice.carriers.models import CarrierAccount
 from voice.dialer.models import CallPlacement, CarrierReport, DialingPolicy
+from voice.inbound.models import InboundCall
 from voice.numbers.models import NumberDay, VoiceNumber
 from voice.recordings.models import CallRecording
 
@@ -198,3 +207,31 @@ class CallRecordingFactory(TenantModelFactory[CallRecording]):
 
     class Meta:
         model = CallRecording
+
+
+class VoiceAgentVersionFactory(TenantModelFactory[VoiceAgentVersion]):
+    """A draft."""
+
+    agent = SubFactory(VoiceAgentFactory)
+    agent_instructions = "Ask for the size of the team."
+
+    class Meta:
+        model = VoiceAgentVersion
+
+
+class KnowledgeTextFactory(TenantModelFactory[KnowledgeText]):
+    agent = SubFactory(VoiceAgentFactory)
+    name = unique("Text %d")
+    content = "We are open from nine to five."
+
+    class Meta:
+        model = KnowledgeText
+
+
+class InboundCallFactory(TenantModelFactory[InboundCall]):
+    call_log = SubFactory(CallLogFactory, direction="inbound")
+    carrier_account = SubFactory(CarrierAccountFactory)
+    reference = unique("inbound-%d")
+
+    class Meta:
+        model = InboundCall

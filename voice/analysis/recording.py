@@ -52,7 +52,7 @@ def record_analysis(*, call: CallLog, values: Values, actor: Actor = None) -> Ca
     are recognised in any spelling; text that matches no choice goes to ``raw_analysis``. Fields that are not
     given are reset. Emits ``voice.call.analysed``. Raises Invalid.
     """
-    CallLog.objects.select_for_update().get(pk=call.pk)
+    CallLog.objects.select_for_update(no_key=True).get(pk=call.pk)
     unknown = sorted(set(values) - {field.name for field in _CONTENT_FIELDS})
     if unknown:
         raise Invalid(errors={name: ["A call analysis has no such field."] for name in unknown})

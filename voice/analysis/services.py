@@ -116,14 +116,15 @@ def record(examined: Examination, *, actor: Actor = None) -> CallAnalysis:
 
 def facts_of(call_id: UUID) -> Facts:
     """Return what the analysis of a call needs, read in the current scope. Raises CallNotOver."""
-    call = CallLog.objects.select_related("agent", "lead").get(pk=call_id)
+    call = CallLog.objects.select_related("agent", "agent_version", "lead").get(pk=call_id)
     if not call.is_finished:
         raise CallNotOver
     zone_name = Tenant.objects.values_list("timezone", flat=True).get(pk=call.tenant_id)
     location = call.lead.location if call.lead is not None else ""
     zone = whereabouts(str(call.phone.e164), location or "", tenant_zone=zone_name).zones[0]
     begun = call.started_at or call.created_at
-    schema = call.agent.analysis_fields if call.agent is not None else {}
+    speaks = call.agent_version or call.agent
+    schema = speaks.analysis_fields if speaks is not None else {}
     return Facts(call, begun.astimezone(zone), schema)
 
 

@@ -45,6 +45,15 @@ class CallLog(TenantModel):
     agent = TenantForeignKey(
         "voice.VoiceAgent", on_delete=models.PROTECT, null=True, blank=True, related_name="calls", db_index=False
     )
+    agent_version = TenantForeignKey(
+        "voice.VoiceAgentVersion",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="calls",
+        db_index=False,
+        editable=False,
+    )
     from_number = TenantForeignKey(
         "voice.VoiceNumber", on_delete=models.PROTECT, null=True, blank=True, related_name="calls", db_index=False
     )
@@ -131,6 +140,19 @@ class CallLog(TenantModel):
             _same_campaign("campaign_lead", "campaigns.CampaignLead"),
             _same_campaign("campaign_step", "campaigns.CampaignStep"),
             models.CheckConstraint(
+                condition=models.Q(agent__isnull=False) | models.Q(agent_version__isnull=True),
+                name="voice_call_logs_agent_named",
+                violation_error_message="Choose the agent that the version belongs to.",
+            ),
+            KeyConstraint(
+                name="voice_call_logs_agent_version_same_agent",
+                fields=("tenant", "agent", "agent_version"),
+                to="voice.VoiceAgentVersion",
+                to_fields=("tenant", "agent", "id"),
+                on_delete="NO ACTION",
+                violation_error_message="The version does not belong to the call's agent.",
+            ),
+            models.CheckConstraint(
                 condition=models.Q(currency__regex=r"^[A-Z]{3}$"),
                 name="voice_call_logs_currency_code",
                 violation_error_message="Write the currency as three capital letters, such as USD.",
@@ -141,6 +163,11 @@ class CallLog(TenantModel):
             models.Index(fields=["tenant", "status", "-created_at"], name="voice_call_logs_status"),
             models.Index(fields=["tenant", "direction", "-created_at"], name="voice_call_logs_direction"),
             models.Index(fields=["tenant", "agent", "-created_at"], name="voice_call_logs_agent"),
+            models.Index(
+                fields=["tenant", "agent_version"],
+                condition=models.Q(agent_version__isnull=False),
+                name="voice_call_logs_agent_version",
+            ),
             models.Index(
                 fields=["tenant", "lead", "-created_at"],
                 condition=models.Q(lead__isnull=False),

@@ -78,7 +78,7 @@ def record_call_status(
     new_status = parse_call_status(status)
     report, now = report or CallReport(), now or timezone.now()
     locked = _lock_entry(call)
-    row = CallLog.objects.select_for_update().get(pk=call.pk)
+    row = CallLog.objects.select_for_update(no_key=True).get(pk=call.pk)
     if not _is_forward(row.status, new_status):
         return row
     before = CallStatus(row.status)
@@ -115,7 +115,7 @@ def record_call_details(
     Arguments that are None leave the row as it is. Recording the same details twice changes nothing. Raises
     Invalid or UnreadableTranscript.
     """
-    row = CallLog.objects.select_for_update().get(pk=call.pk)
+    row = CallLog.objects.select_for_update(no_key=True).get(pk=call.pk)
     values = {
         "recording_url": recording_url,
         "transcripts": None if transcripts is None else normalise_transcript(transcripts),

@@ -36,13 +36,28 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentVoice:
+    """A voice by its provider's name of it. The provider is one of ``voice.agents.providers``."""
+
+    provider: str
+    id: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class AgentBrief:
-    """How the agent speaks on one call. ``variables`` fill the placeholders of its prompts."""
+    """How the agent speaks on one call. Its texts are filled; ``variables`` are for the carrier's own prompts.
+
+    ``tools`` are names of ``voice.agents.tools``. ``transfer_to`` is the number to which it hands a call over.
+    """
 
     instructions: str = ""
     first_message: str = ""
     language: str = "en"
     variables: Mapping[str, str] = field(default_factory=dict)
+    voice: AgentVoice | None = None
+    tools: tuple[str, ...] = ()
+    transfer_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,8 @@ MAX_LOOKED_AT: Final = 200
 BUSY_WAIT: Final = timedelta(minutes=1)
 # What a deferral that names no time is asked again after.
 AGAIN: Final = timedelta(hours=1)
+# Why a number makes no call for the moment.
+LINES_TAKEN: Final = frozenset({"number_busy", "account_busy"})
 ON_THE_LINE: Final = "This number is being called right now."
 CALLS_US: Final = "This number is on the telephone with you right now."
 NO_AGENT: Final = "The agent of this call was deleted. Choose another one."
@@ -129,6 +131,7 @@ class Claimer:
         self._policy, self._room, self._now = policy, room, now
         self._phones: set[str] = set()
         self._leads: set[UUID | None] = set()
+        self._lines_taken = False
         self.aside = Aside(now)
 
     def claim(self, most: int) -> list[tuple[CallPlacement, CarrierAccount, CallToPlace]]:
@@ -146,6 +149,8 @@ class Claimer:
             fitting = [each for each in found if self._room.admits(each.agent_id, each.batch)]
             callable_now = self._allowed(self._reachable(fitting))
             chosen += self._with_number(callable_now[: wanted - len(chosen)])
+            if self._lines_taken:
+                break
         placements = self._place(chosen)
         self.aside.postpone()
         return placements
@@ -238,7 +243,10 @@ class Claimer:
         return chosen
 
     def _without_number(self, candidate: Candidate, reason: NoNumber) -> None:
-        if reason.until is not None:
+        if reason.reason in LINES_TAKEN:
+            # It stays due: the next call begins as soon as one ends.
+            self._lines_taken = True
+        elif reason.until is not None:
             self.aside.wait(candidate, reason.until, reason.reason, reason.detail)
         elif candidate.batch is not None:
             # Somebody must change something, and then resumes the batch.

@@ -63,9 +63,7 @@ def test_the_agreed_time_is_booked_in_the_persons_zone_and_calls_by_itself(
     assert booking.metadata["automatic_call"]["agent_id"] == call.agent_id
 
 
-def test_a_meeting_is_a_persons_and_nobody_calls_by_itself(
-    tenant: Tenant, call: CallLog, analysed: Analysed
-) -> None:
+def test_a_meeting_is_a_persons_and_nobody_calls_by_itself(tenant: Tenant, call: CallLog, analysed: Analysed) -> None:
     analysed(call, outcome=CallOutcome.MEETING_BOOKED, follow_up_at=soon())
     [booking] = bookings(tenant)
     assert (booking.booking_type, booking.task_status) == (BookingType.AUTO_CONSULTATION, TaskStatus.PENDING)

@@ -1,44 +1,122 @@
 """Admin pages of voice agents and voices."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
+from lad.admin.actions import row_action
 from lad.admin.base import SharedModelAdmin, TenantModelAdmin, register
 from lad.admin.inlines import ReadOnlyInline
+from lad.tenancy.access import actor_of
+from lad.types import Values
 from voice import formatting
-from voice.agents import field_lines
-from voice.agents.models import Voice, VoiceAgent
+from voice.agents import field_lines, prompt_lines, prompts
+from voice.agents.models import KnowledgeText, Voice, VoiceAgent, VoiceAgentVersion
+from voice.agents.services import versions
+from voice.agents.tools import TOOLS
 from voice.numbers.models import VoiceNumber
 
 INSTRUCTION_ROWS: Final = 16
 OPENING_ROWS: Final = 5
 FIELD_ROWS: Final = 6
+NONE: Final = "None: each has a value for everybody, or a fallback."
 OPENING_FIELDS: Final = ("outbound_starter_prompt", "inbound_starter_prompt")
 
 
-class FieldLinesField(forms.CharField):
-    """The fields of the analysis as lines of text."""
+class LinesField(forms.CharField):
+    """JSON as lines of text: ``to_lines`` writes them and ``read`` reads them."""
 
     widget = UnfoldAdminTextareaWidget(attrs={"rows": FIELD_ROWS})
+    to_lines: Callable[[Any], str]
+    read: Callable[[str], Any]
 
     def prepare_value(self, value: Any) -> Any:
-        return field_lines.to_lines(value) if isinstance(value, dict) else value
+        return type(self).to_lines(value) if isinstance(value, dict) else value
 
     def to_python(self, value: Any) -> Any:
-        return field_lines.from_lines(value or "")
+        return type(self).read(value or "")
 
     def has_changed(self, initial: Any, data: Any) -> bool:
+        read = type(self).read
         try:
-            return bool(field_lines.from_lines(data or "") != field_lines.from_lines(self.prepare_value(initial or {})))
+            return bool(read(data or "") != read(self.prepare_value(initial or {})))
         except ValidationError:
             return True
+
+
+class FieldLinesField(LinesField):
+    """The fields of the analysis as lines of text."""
+
+    to_lines, read = field_lines.to_lines, field_lines.from_lines
+
+
+class FallbackLinesField(LinesField):
+    """The fallbacks of variables as lines of text."""
+
+    to_lines, read = prompt_lines.fallback_lines, prompt_lines.read_fallbacks
+
+
+class OpeningLinesField(LinesField):
+    """Further languages as lines of text."""
+
+    to_lines, read = prompt_lines.opening_lines, prompt_lines.read_openings
+
+
+LINES: Final[dict[str, tuple[type[LinesField], str]]] = {
+    "analysis_fields": (FieldLinesField, field_lines.HELP),
+    "fallbacks": (FallbackLinesField, prompt_lines.FALLBACKS_HELP),
+    "openings": (OpeningLinesField, prompt_lines.OPENINGS_HELP),
+}
+CONTENT_FIELDSETS: Final = [
+    ("Instructions", {"fields": ["agent_instructions", "system_instructions"]}),
+    ("Opening of a call", {"fields": [*OPENING_FIELDS, "openings", "fallbacks"]}),
+    ("During a call", {"fields": ["tools", "transfer_to"]}),
+    ("Analysis of its calls", {"fields": ["analysis_fields"]}),
+]
+
+
+def content_field(model_admin: Any, db_field: models.Field, formfield: Any) -> Any:
+    """Return the form's field for something that an agent says or does."""
+    label = str(db_field.verbose_name).capitalize()
+    if db_field.name in LINES:
+        kind, help_text = LINES[db_field.name]
+        return kind(required=False, label=label, help_text=help_text)
+    if db_field.name == "tools":
+        return forms.MultipleChoiceField(
+            required=False,
+            label=label,
+            help_text=str(db_field.help_text),
+            choices=[(tool.name, tool.label) for tool in TOOLS],
+            widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        )
+    if isinstance(db_field, models.TextField) and formfield is not None:
+        formfield.widget.attrs["rows"] = OPENING_ROWS if db_field.name in OPENING_FIELDS else INSTRUCTION_ROWS
+    return formfield
+
+
+class VersionsInline(ReadOnlyInline):
+    model = VoiceAgentVersion
+    area = "voice"
+    fields = ["number", "state", "note", "published_at", "published_by_user"]
+    ordering = ["-created_at"]
+    verbose_name_plural = "versions"
+
+
+class KnowledgeInline(ReadOnlyInline):
+    model = KnowledgeText
+    area = "voice"
+    fields = ["name", "priority", "is_active"]
+    ordering = ["priority", "name"]
+    verbose_name_plural = "what only it knows"
 
 
 class AnsweredNumbersInline(ReadOnlyInline):
@@ -65,25 +143,36 @@ class VoiceAgentAdmin(TenantModelAdmin):
     list_filter = ["gender", "voice", "created_at"]
     search_fields = ["name"]
     fieldsets = [
-        (None, {"fields": ["name", "language", "gender", "voice", "sample"]}),
-        ("Instructions", {"fields": ["agent_instructions", "system_instructions"]}),
-        ("Opening of a call", {"fields": ["outbound_starter_prompt", "inbound_starter_prompt"]}),
-        ("Analysis of its calls", {"fields": ["analysis_fields"]}),
+        (None, {"fields": ["name", "language", "gender", "voice", "sample", "max_concurrent"]}),
+        *CONTENT_FIELDSETS,
+        ("State", {"fields": ["unfilled"]}),
     ]
-    readonly_fields = ["sample"]
-    inlines = [AnsweredNumbersInline]
+    add_fieldsets = [(None, {"fields": ["name", "language", "gender", "voice", "max_concurrent"]}), *CONTENT_FIELDSETS]
+    readonly_fields = ["sample", "unfilled"]
+    inlines = [VersionsInline, KnowledgeInline, AnsweredNumbersInline]
+    actions_detail = ["begin_draft"]
 
     class Media:
         css = formatting.MEDIA_CSS
 
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "analysis_fields":
-            label = str(db_field.verbose_name).capitalize()
-            return FieldLinesField(required=False, label=label, help_text=field_lines.HELP)
         formfield = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if isinstance(db_field, models.TextField) and formfield is not None:
-            formfield.widget.attrs["rows"] = OPENING_ROWS if db_field.name in OPENING_FIELDS else INSTRUCTION_ROWS
-        return formfield
+        return content_field(self, db_field, formfield)
+
+    @row_action(
+        "Edit a draft",
+        explanation="A draft is a copy that calls do not use. Try it, then publish it.",
+        when=lambda row: row.deleted_at is None,
+        icon="edit_note",
+    )
+    def begin_draft(self, request: HttpRequest, row: VoiceAgent, values: Values) -> str:
+        draft = versions.begin_draft(row, actor=actor_of(request))
+        page = reverse("admin:voice_voiceagentversion_change", args=[draft.pk])
+        return format_html('The draft is ready. <a class="lad-link" href="{}">Edit it</a>', page)
+
+    @display(description="Variables without a fallback")
+    def unfilled(self, obj: VoiceAgent) -> str:
+        return ", ".join(prompts.unguarded(obj)) or NONE
 
     @display(description="Voice sample")
     def sample(self, obj: VoiceAgent) -> SafeString:

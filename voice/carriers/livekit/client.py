@@ -8,6 +8,7 @@ from uuid import UUID
 
 import orjson
 
+from voice.agents.tools import BY_NAME
 from voice.carriers import transport, values
 from voice.carriers.errors import AnswerLost, CarrierError
 from voice.carriers.livekit import callbacks
@@ -152,14 +153,22 @@ class LiveKit:
 
 def dispatch(call: CallToPlace) -> dict[str, Any]:
     """Return what the agent worker is told of a call. It reports to ``report_url`` as LiveKit's webhooks do."""
+    agent = call.agent
+    voice = None
+    if agent.voice is not None:
+        voice = {"provider": agent.voice.provider, "id": agent.voice.id, "settings": dict(agent.voice.settings)}
     return {
         "call_id": str(call.call_id),
         "person": person_of(call.call_id),
         "report_url": call.callback_url,
-        "instructions": call.agent.instructions,
-        "first_message": call.agent.first_message,
-        "language": call.agent.language,
-        "variables": dict(call.agent.variables),
+        "instructions": agent.instructions,
+        "first_message": agent.first_message,
+        "language": agent.language,
+        "variables": dict(agent.variables),
+        "voice": voice,
+        "tools": [BY_NAME[name].as_function() for name in agent.tools if name in BY_NAME],
+        "transfer_to": agent.transfer_to,
+        "trunk": call.caller.reference,
     }
 
 

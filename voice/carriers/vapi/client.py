@@ -34,6 +34,14 @@ MAX_PAGES: Final = 20
 CLOCK_TOLERANCE: Final = timedelta(minutes=2)
 # A call that was asked for longer ago than this, and is not in the list of calls, was never placed.
 SETTLED: Final = timedelta(minutes=1)
+# LAD's provider of a voice → Vapi's. The assistant keeps its own voice for the others.
+VOICES: Final = {
+    "elevenlabs": "11labs",
+    "openai": "openai",
+    "cartesia": "cartesia",
+    "rime": "rime-ai",
+    "smallestai": "smallest-ai",
+}
 MESSAGES: Final = ["status-update", "end-of-call-report", "tool-calls", "hang"]
 
 
@@ -116,6 +124,8 @@ class Vapi:
             "artifactPlan": {"recordingEnabled": call.record},
             "monitorPlan": {"controlEnabled": True},
         }
+        if agent.voice is not None and agent.voice.provider in VOICES:
+            overrides["voice"] = {"provider": VOICES[agent.voice.provider], "voiceId": agent.voice.id}
         if agent.first_message:
             overrides["firstMessage"] = agent.first_message
         return {
