@@ -292,8 +292,8 @@ class Judge:
 
     def left_open(self) -> list[str]:
         found = [f"call {id}: {row['state']}" for id, row in self.rows.items() if row["state"] != "settled"]
-        counts = (("entries open", OPEN_ENTRIES), ("batches open", OPEN_BATCHES), ("wrong counters", WRONG_COUNTERS))
-        counts = (*counts, ("batches reported twice", COMPLETED_TWICE), ("holds", HELD))
+        counts = [("entries open", OPEN_ENTRIES), ("batches open", OPEN_BATCHES), ("wrong counters", WRONG_COUNTERS)]
+        counts += [("batches reported twice", COMPLETED_TWICE), ("holds", HELD)]
         return found + [f"{many} {name}" for name, query in counts if (many := self._one(query))]
 
     def outcomes(self) -> str:

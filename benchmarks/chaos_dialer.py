@@ -107,7 +107,8 @@ class Run:
         self._settle()
 
     def _settle(self) -> None:
-        before, since = (), time.monotonic()
+        before: tuple[int, ...] = ()
+        since = time.monotonic()
         while time.monotonic() - since < QUIET_SECONDS:
             self.chaos.keep_alive()
             now = self.progress()
