@@ -1,5 +1,6 @@
 """The demo's batch through the sandbox: its people are called, the board and the pages show it while it happens."""
 
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ from voice.calls.models import CallLog
 from voice.dialer import looking, worker
 from voice.dialer.models import CallPlacement
 from voice.numbers.models import VoiceNumber
+from voice.recordings import worker as recordings
 from voice.statuses import EntryStatus
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -106,6 +108,7 @@ def go_on() -> None:
     worker.dial_due(seconds=1)
     looking.look_due(seconds=1)
     analysing.run_due()
+    recordings.run_due()
     drain(seconds=DRAIN_SECONDS)
 
 
@@ -155,6 +158,18 @@ def test_a_manager_watches_the_demos_people_being_called(
     for first_name in ("Tara", "Nora", "Vera", "Wanda"):
         page.goto(f"/admin/voice/calllog/{call_of(batch, first_name).pk}/change/")
         shoot(page, f"call-{first_name.lower()}")
+    page.goto(f"/admin/voice/calllog/{call_of(batch, 'Tara').pk}/change/")
+    _recording_is_in_step(page)
+    expect(page.locator("#call-story")).to_contain_text("Booked: Call back,")
     with platform_context():
         listed = Suppression.objects.filter(tenant=batch.tenant_id, lead__first_name="Nora", channel="voice")
         assert listed.exists()
+
+
+def _recording_is_in_step(page: Page) -> None:
+    """A turn is played from its time, and the turn that is heard is marked."""
+    page.wait_for_function("() => document.querySelector('[data-player]').duration > 0")
+    page.locator("#turn-3 [data-seek]").click()
+    expect(page.locator("#turn-3")).to_have_class(re.compile("voice-turn-now"))
+    start = float(page.locator("#turn-3").get_attribute("data-start") or -1)
+    assert page.evaluate("() => document.querySelector('[data-player]').currentTime") >= start > 0

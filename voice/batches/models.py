@@ -126,6 +126,8 @@ class CallBatch(SoftDeletable, TenantModel):
         ]
 
     def __str__(self) -> str:
+        if self.name:
+            return self.name
         agent = self._state.fields_cache.get("agent") or f"agent {self.agent_id}"
         return f"{agent}: {self.total_calls} calls, {written(self.created_at)}"
 

@@ -48,6 +48,7 @@ def call_context(call: CallLog) -> dict[str, Any]:
     """Return the context of ``voice/call.html``."""
     analysis = CallAnalysis.objects.filter(call_log=call).first()
     recording, recording_state = _recording(call)
+    outcome = _outcome(analysis)
     return {
         "call": call,
         "who": str(call.lead) if call.lead is not None else call.phone.international,
@@ -60,8 +61,10 @@ def call_context(call: CallLog) -> dict[str, Any]:
         "recording_state": recording_state,
         "cost": formatting.render_cost_table(call.cost_breakdown, call.cost, call.currency),
         "analysis": analysis,
-        "analysis_outcome": _outcome(analysis),
-        "assessment_chips": assessment_chips(analysis),
+        "analysis_outcome": outcome,
+        # The outcome stands beside the name already.
+        "assessment_chips": assessment_chips(analysis)[1:] if outcome else assessment_chips(analysis),
+        "answered_by": call.get_answered_by_display() or (analysis.get_answered_by_display() if analysis else ""),
         "point_lists": point_lists(analysis),
         "said_values": said_values(analysis),
         "follow_up": follow_up_text(analysis),

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from django.urls import reverse
 
+from lad.times import written
+from leads.bookings.models import LeadBooking
 from voice.analysis.models import CallAnalysis
 from voice.batches.models import CallBatchEntry
 from voice.calls.models import CallLog
@@ -81,7 +83,7 @@ def story_of(call: CallLog, analysis: CallAnalysis | None) -> Story:
     """Return the story of a call. ``analysis`` is the newest one, if there is any."""
     placement = CallPlacement.objects.filter(tenant=call.tenant_id, call_log=call.pk).first()
     entry = _entry_of(call, placement)
-    steps = [*_asked(call, placement, entry), *_happened(call, placement), *_came_of_it(analysis, entry)]
+    steps = [*_asked(call, placement, entry), *_happened(call, placement), *_came_of_it(call, analysis, entry)]
     batch = entry.batch if entry is not None else None
     return Story(
         steps=steps,
@@ -144,11 +146,14 @@ def _happened(call: CallLog, placement: CallPlacement | None) -> Iterator[Step]:
         yield Step("error", placement.error, warns=True)
 
 
-def _came_of_it(analysis: CallAnalysis | None, entry: CallBatchEntry | None) -> Iterator[Step]:
-    if analysis is not None:
-        result = str(analysis.get_outcome_display() or analysis.get_skipped_reason_display() or "")
+def _came_of_it(call: CallLog, analysis: CallAnalysis | None, entry: CallBatchEntry | None) -> Iterator[Step]:
+    if analysis is not None and analysis.outcome:
         url = reverse("admin:voice_callanalysis_change", args=(analysis.pk,))
-        yield Step("analytics", f"Analysed: {result}" if result else "Analysed", analysis.created_at, url=url)
+        yield Step("analytics", f"Analysed: {analysis.get_outcome_display()}", analysis.created_at, url=url)
+    for booking in LeadBooking.objects.filter(tenant=call.tenant_id, lead=call.lead_id, metadata__call_id=str(call.pk)):
+        url = reverse("admin:leads_leadbooking_change", args=(booking.pk,))
+        text = f"Booked: {booking.get_booking_type_display()}, {written(booking.scheduled_at)}"
+        yield Step("event", text, booking.created_at, url=url)
     if entry is None:
         return
     if entry.status == EntryStatus.QUEUED:

@@ -13,6 +13,7 @@ from leads.contactability.whereabouts import zone_named
 from tenants.teams.models import Tenant
 from voice.batches.models import CallBatch
 from voice.calls.models import CallLog
+from voice.carriers.outcomes import Outcome
 from voice.dialer.models import IS_OPEN, CallPlacement, PlacementState
 from voice.formatting import CALL_COLOURS
 from voice.live.capacity import Obstacle, Room, Use, obstacles_of, room_of, uses_of
@@ -66,8 +67,9 @@ class EndedCall:
 
     @property
     def tone(self) -> str:
-        """Return the colour of its label."""
-        return str(CALL_COLOURS[CallStatus(self.call.status)])
+        """Return the colour of its label: a machine that answered is nothing to be glad of."""
+        voicemail = self.call.outcome == Outcome.VOICEMAIL
+        return "default" if voicemail else str(CALL_COLOURS[CallStatus(self.call.status)])
 
 
 @dataclass(frozen=True, slots=True)
