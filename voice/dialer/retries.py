@@ -13,7 +13,7 @@ from voice.batches.models import MAX_RETRIES, CallBatch
 from voice.calls.models import CallLog
 from voice.carriers.outcomes import Outcome
 from voice.dialer.models import CallPlacement, DialingPolicy
-from voice.json_schemas import default_retry_delays
+from voice.json_schemas import RETRIED, default_retry_delays
 from voice.statuses import BATCH_OPEN
 
 # Nobody heard from LAD. Rules for a carrier that failed say when to try again.
@@ -49,7 +49,7 @@ def _rule_of(placement: CallPlacement, outcome: Outcome) -> str | None:
     if outcome in _AS_FAILED:
         # A person who answered heard something, if only silence, and is left alone.
         return None if placement.answered else str(Outcome.CARRIER_FAILED)
-    return str(outcome)
+    return str(outcome) if outcome in RETRIED else None
 
 
 def _is_over(placement: CallPlacement) -> bool:

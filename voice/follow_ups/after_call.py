@@ -48,7 +48,7 @@ def follow_up(event: Event, *, now: datetime) -> None:
     booking = _in_part("booking", call, lambda: agreed.keep(call, analysis, lead, now=now))
     _in_part("lead", call, lambda: lead_changes.change(lead, call, analysis))
     _in_part("note", call, lambda: _note(call, analysis, lead))
-    mails.tell_keeper(call, analysis, lead, booking)
+    mails.tell_keeper(call, analysis, lead, booking, now=now)
 
 
 def _in_part(name: str, call: CallLog, part: Callable[[], T]) -> T | None:

@@ -1,6 +1,6 @@
 """The mail that tells whoever looks after a lead what came of a call: something was agreed on, or the lead is hot."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -18,11 +18,16 @@ from voice.follow_ups.people import keeper_of
 TEMPLATE: Final = "voice/follow_ups/mail/call-came-to-something"
 # The preference of a member's voice profile. Without it they are told.
 PREFERENCE: Final = "notify_on_follow_up"
+# Calls of last year may be analysed again, thousands at once.
+NEWS: Final = timedelta(days=2)
 
 
-def tell_keeper(call: CallLog, analysis: CallAnalysis, lead: Lead, booking: LeadBooking | None) -> None:
-    """Queue one mail for a call that came to something. Analysing it again sends no other."""
-    if booking is None and analysis.lead_category != LeadCategory.HOT:
+def tell_keeper(
+    call: CallLog, analysis: CallAnalysis, lead: Lead, booking: LeadBooking | None, *, now: datetime
+) -> None:
+    """Queue one mail for a call that came to something. Analysing it again sends no other, nor does an old call."""
+    is_news = now - (call.ended_at or call.created_at) <= NEWS
+    if booking is None and (analysis.lead_category != LeadCategory.HOT or not is_news):
         return
     keeper = keeper_of(lead, call)
     if keeper is None or not keeper.email:

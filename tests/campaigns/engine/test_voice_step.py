@@ -144,11 +144,13 @@ def test_who_answered_goes_on_by_what_was_said(
     [call] = calls(ringing)
     end(call, Outcome.ANSWERED)
     assert outreach.state(ringing) == ("active", "Ring", EnrolmentReason.CALL_ANSWERED)
-    assert outreach.due(ringing) - timezone.now() > timedelta(minutes=14)
+    waits_until = outreach.due(ringing)
+    assert waits_until is not None and waits_until - timezone.now() > timedelta(minutes=14)
     with tenant_context(tenant.pk):
         record_analysis(call=call, values={"outcome": found, "do_not_call": do_not_call})
     drain()
-    assert outreach.due(ringing) <= timezone.now()
+    due = outreach.due(ringing)
+    assert due is not None and due <= timezone.now()
     outreach.run()
     assert outreach.state(ringing)[1] == goes_to
 

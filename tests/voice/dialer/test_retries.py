@@ -91,6 +91,21 @@ def test_each_outcome_has_its_delays(
     assert asked(placed(tenant, lead, retry_count=retries), outcome) == expected
 
 
+COSTS = [(Outcome.ANSWERED, 0), (Outcome.DECLINED, 0), (Outcome.WRONG_NUMBER, 0), (Outcome.BUSY, 3)]
+
+
+@pytest.mark.parametrize(("outcome", "most"), COSTS)
+def test_what_is_not_tried_again_costs_no_statement(
+    tenant: Tenant, lead: Lead, outcome: Outcome, most: int, django_assert_max_num_queries: Any
+) -> None:
+    made = placed(tenant, lead)
+    with tenant_context(tenant.pk):
+        rows = CallPlacement.objects.select_related("call_log", "batch", "entry", "booking")
+        placement = rows.get(pk=made.pk)
+        with django_assert_max_num_queries(most):
+            retry_at(placement, outcome, now=NOW)
+
+
 def test_every_outcome_is_decided() -> None:
     assert {outcome for outcome, _retries, _minutes in BY_DEFAULT} == set(Outcome)
 

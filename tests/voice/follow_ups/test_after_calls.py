@@ -9,7 +9,9 @@ from django.utils import timezone
 
 from lad import writes
 from lad.mail.models import MailDelivery
+from lad.outbox.consumers import Event
 from lad.outbox.drain import drain
+from lad.outbox.models import DomainEvent
 from lad.tenancy.context import platform_context, tenant_context
 from leads.bookings.models import BookingStatus, BookingType, LeadBooking, TaskStatus
 from leads.bookings.services import cancel, reschedule
@@ -47,8 +49,9 @@ def now_of(lead: Lead) -> Lead:
 
 def may_be_called(lead: Lead) -> bool:
     with tenant_context(lead.tenant_id):
-        asked = {"channel": Channel.VOICE, "purpose": Purpose.SERVICE, "at": timezone.now()}
-        return decide(lead_ids=[lead.pk], **asked)[lead.pk].allowed
+        now = timezone.now()
+        found = decide(lead_ids=[lead.pk], channel=Channel.VOICE, purpose=Purpose.SERVICE, at=now)
+        return found[lead.pk].allowed
 
 
 def test_the_agreed_time_is_booked_in_the_persons_zone_and_calls_by_itself(
@@ -249,7 +252,7 @@ def test_the_owner_gets_one_mail_for_a_call_that_came_to_something(
     analysed(call, outcome=CallOutcome.CALLBACK, follow_up_at=soon(72))
     [mail] = mails(call)
     with platform_context():
-        assert mail.to_address == lead.assigned_user.email
+        assert lead.assigned_user is not None and mail.to_address == lead.assigned_user.email
 
 
 def test_a_hot_lead_is_told_of_unless_its_owner_does_not_want_to_know(
@@ -263,6 +266,15 @@ def test_a_hot_lead_is_told_of_unless_its_owner_does_not_want_to_know(
     assert len(mails(other)) == 1
 
 
+def test_nobody_gets_a_mail_about_an_old_call_that_is_analysed_again(
+    tenant: Tenant, lead: Lead, analysed: Analysed
+) -> None:
+    over = {"started_at": soon(-80), "ended_at": soon(-79)}
+    old = call_with(tenant, lead, status="ended", **over)
+    analysed(old, outcome=CallOutcome.INTERESTED, lead_category=LeadCategory.HOT)
+    assert mails(old) == []
+
+
 def test_an_analysis_that_was_replaced_before_it_was_read_is_left_out(
     tenant: Tenant, lead: Lead, call: CallLog
 ) -> None:
@@ -273,6 +285,11 @@ def test_an_analysis_that_was_replaced_before_it_was_read_is_left_out(
     assert (now_of(lead).stage, now_of(lead).tags, mails(call)) == ("new", ["VIP"], [])
 
 
+def _as_consumed(row: DomainEvent) -> Event:
+    about = (row.aggregate_type, row.aggregate_id, row.payload, row.metadata, row.created_at)
+    return Event(row.pk, row.tenant_id, row.event_type, *about)
+
+
 def test_an_event_that_comes_twice_changes_nothing_more(
     tenant: Tenant, lead: Lead, call: CallLog, analysed: Analysed
 ) -> None:
@@ -280,7 +297,7 @@ def test_an_event_that_comes_twice_changes_nothing_more(
     [event] = events("voice.call.analysed", tenant.pk)
     told = len(events("leads.booking.rescheduled", tenant.pk)) + len(events("leads.lead.updated", tenant.pk))
     with tenant_context(tenant.pk):
-        follow_up(event, now=timezone.now())
+        follow_up(_as_consumed(event), now=timezone.now())
     assert (len(bookings(tenant)), len(mails(call))) == (1, 1)
     with platform_context(tenant_id=tenant.pk):
         assert LeadNote.objects.filter(lead=lead.pk).count() == 1
