@@ -1,7 +1,7 @@
 """What became of a batch so far: counts by status and outcome, who waits until when, who was not called and why."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -17,7 +17,8 @@ _ENTRIES: Final = f"""
 SELECT entries.status, entries.outcome, {_REASON} AS reason, entries.call_log_id IS NULL,
     count(*), min(entries.next_attempt_at) FILTER (WHERE entries.next_attempt_at > %(now)s),
     max(entries.next_attempt_at) FILTER (WHERE entries.next_attempt_at > %(now)s),
-    count(*) FILTER (WHERE entries.next_attempt_at > %(now)s), max(entries.error_message)
+    count(*) FILTER (WHERE entries.next_attempt_at > %(now)s),
+    max(COALESCE(entries.decision ->> 'sentence', entries.error_message))
 FROM voice_call_batch_entries AS entries
 WHERE entries.tenant_id = %(tenant)s AND entries.batch_id = %(batch)s AND entries.deleted_at IS NULL
 GROUP BY 1, 2, 3, 4
@@ -34,6 +35,17 @@ NOT_STATED: Final = "not_stated"
 _WORDS: Final[Mapping[str, str]] = {
     **WORDS,
     RETRY: "who are called again",
+    "credit": "for lack of credit",
+    "daily_cap": "because the numbers have called often enough today",
+    "number_busy": "because the number is busy",
+    "account_busy": "because the carrier account is busy",
+    "account_paused": "because the carrier account is paused",
+    "resting": "because the number rests",
+    "no_number": "without a number to call from",
+    "not_permitted": "because the number is reserved for others",
+    "destination": "in a country that the number may not call",
+    "on_the_line": "who are being called by somebody else",
+    "calls_us": "who are calling us",
     "batch_cancelled": "not called because the batch was cancelled",
     "batch_stopped": "not called because the batch was stopped",
     NOT_STATED: "for another reason",
@@ -67,13 +79,13 @@ def summary_of(batch: CallBatch, *, now: datetime) -> BatchSummary:
     parameters = {"tenant": batch.tenant_id, "batch": batch.pk, "now": now}
     for status, outcome, reason, uncalled, count, first, last, waits, sentence in rows(_ENTRIES, parameters):
         statuses[status] = statuses.get(status, 0) + count
-        if outcome:
+        if outcome and not uncalled:
             outcomes[outcome] = outcomes.get(outcome, 0) + count
         if status == EntryStatus.QUEUED and waits:
-            _add(waiting, Group(reason or RETRY, _words(reason or RETRY), waits, first, last))
-        elif status in ENTRY_NOT_REACHED and uncalled and not outcome:
-            words = _words(reason) if reason else sentence or _WORDS[NOT_STATED]
-            _add(not_called, Group(reason or NOT_STATED, words, count))
+            code = reason if reason and (uncalled or not outcome) else RETRY
+            _add(waiting, Group(code, _words(code), waits, first, last, sentence or ""))
+        elif status in ENTRY_NOT_REACHED and uncalled:
+            _add(not_called, Group(reason or NOT_STATED, _words(reason or NOT_STATED), count, detail=sentence or ""))
     found = rows(_CALLS, parameters)
     return BatchSummary(
         statuses=statuses,
@@ -97,7 +109,7 @@ def _add(groups: dict[str, Group], group: Group) -> None:
         return
     first = min(filter(None, [before.first, group.first]), default=None)
     last = max(filter(None, [before.last, group.last]), default=None)
-    groups[group.reason] = Group(group.reason, before.words, before.count + group.count, first, last)
+    groups[group.reason] = replace(before, count=before.count + group.count, first=first, last=last)
 
 
 def _most_first(groups: Mapping[str, Group]) -> list[Group]:

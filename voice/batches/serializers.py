@@ -188,6 +188,7 @@ class GroupResponse(serializers.Serializer):
     count = serializers.IntegerField()
     first = serializers.DateTimeField(allow_null=True)
     last = serializers.DateTimeField(allow_null=True)
+    detail = serializers.CharField(help_text="What is said of one of them.")
 
 
 class PreviewResponse(serializers.Serializer):

@@ -5,7 +5,7 @@ from datetime import timedelta
 from lad.schedule import regular_task
 from lad.tenancy.context import platform_context
 from voice.batches.models import CallBatch
-from voice.batches.services import pausing
+from voice.batches.services import ending, pausing
 from voice.batches.services.filling import settle_filled
 from voice.statuses import BATCH_OPEN
 
@@ -20,3 +20,9 @@ def settle_filled_batches() -> None:
     """Settle the batches whose job ended before everybody was added."""
     with platform_context():
         settle_filled()
+
+
+@regular_task("voice.end_entries", every=timedelta(minutes=1), has_work=ending.has_rest)
+def end_entries() -> None:
+    """End the entries that still wait in batches that were cancelled or stopped."""
+    ending.end_rest()

@@ -42,6 +42,7 @@ _DUE_PLACEMENTS: Final = """
     LEFT JOIN voice_call_batches batch ON batch.tenant_id = placement.tenant_id AND batch.id = placement.batch_id
     WHERE placement.tenant_id = {tenant} AND placement.state = 'queued'
         AND placement.due_at <= statement_timestamp() AND batch.paused_at IS NULL
+        AND (batch.id IS NULL OR batch.status IN ('queued', 'running'))
 """
 DUE_TENANTS: Final = f"""
 WITH RECURSIVE waiting AS (

@@ -140,7 +140,7 @@ def test_those_who_may_be_called_later_wait_until_then(
     morning = datetime(2030, 6, 6, 7, 0, tzinfo=UTC)
     assert (group["reason"], group["count"]) == ("quiet_hours", 2)
     assert datetime.fromisoformat(group["first"]) == morning
-    assert seen["sentences"][0].startswith("2 of 2 wait: 2 outside contact hours")
+    assert seen["sentences"][0].startswith("2 of 2 wait, the first until 6 Jun 2030, 07:00 UTC: 2 outside")
     batch = batch_of(send(client, "from-leads/", {"ids": chosen, "agent": agent.pk, "scheduled_at": NIGHT.isoformat()}))
     run_jobs()
     entries = entries_of(batch)

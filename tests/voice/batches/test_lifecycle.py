@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from lad.tenancy.context import platform_context
+from lad.tenancy.context import platform_context, tenant_context
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.factories.voice import (
@@ -20,10 +20,12 @@ from tests.support.api import problem
 from tests.support.events import events
 from tests.voice.helpers import create
 from voice.batches.models import CallBatch, CallBatchEntry
-from voice.batches.services import pausing
+from voice.batches.services import ending, pausing
 from voice.calls.models import CallLog
 from voice.carriers.outcomes import Outcome
+from voice.dialer.due import due_placements
 from voice.dialer.models import CallPlacement, PlacementState
+from voice.dialer.placing import back_to_queue
 from voice.statuses import BatchStatus, CallStatus, EntryStatus
 
 URL = "/api/v1/voice-call-batches/"
@@ -124,7 +126,27 @@ def test_entries_that_wait_for_another_attempt_end_with_what_their_last_call_cam
     with platform_context():
         entries = list(CallBatchEntry.objects.filter(batch=batch))
     assert {entry.pk: entry.status for entry in entries} == made
-    assert {(entry.next_attempt_at, entry.decision["reason"]) for entry in entries} == {(None, "batch_cancelled")}
+    assert {(entry.next_attempt_at, entry.decision["reasons"][0]["code"]) for entry in entries} == {
+        (None, "batch_cancelled")
+    }
+
+
+def test_workers_end_the_entries_of_a_large_batch_and_nobody_is_forgotten(
+    tenant: Tenant, post: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ending, "AT_ONCE", 2)
+    batch = running(tenant, 5)
+    for _each in range(5):
+        create(tenant, CallBatchEntryFactory, batch=batch)
+    assert post(batch, "cancel").json()["failed_calls"] == 2
+    with platform_context():
+        assert ending.has_rest()
+    assert ending.end_rest() == 1
+    with platform_context():
+        assert not ending.has_rest()
+        assert set(CallBatchEntry.objects.values_list("status", flat=True)) == {EntryStatus.CANCELLED}
+    assert again(batch).failed_calls == 5
+    assert ending.end_rest() == 0
 
 
 STATES = [
@@ -166,6 +188,22 @@ def test_calls_of_a_batch_that_was_cancelled_can_still_be_hung_up(tenant: Tenant
     with platform_context():
         assert CallPlacement.objects.get(call_log=call).hang_up_asked_at
     assert len(events("voice.call_batch.cancelled", tenant.pk)) == 1
+
+
+@pytest.mark.parametrize("action", ["cancel", "stop"])
+def test_a_call_that_no_carrier_took_is_not_tried_again_for_a_batch_that_is_over(
+    tenant: Tenant, post: Any, action: str
+) -> None:
+    batch = running(tenant)
+    call, entry = calling(tenant, batch, CallStatus.PENDING, PlacementState.PLACING)
+    assert post(batch, action).status_code == 200
+    with tenant_context(tenant.pk):
+        placement = CallPlacement.objects.select_for_update().get(call_log=call)
+        back_to_queue(placement, until=NOW, reason="The carrier is down.")
+        assert due_placements(limit=10) == []
+    assert ending.end_rest() == 1
+    assert (again(call).status, again(entry).status) == (CallStatus.CANCELLED, EntryStatus.CANCELLED)
+    assert (again(batch).failed_calls, again(placement).state) == (1, PlacementState.SETTLED)
 
 
 def test_stopping_cancels_a_call_that_waits_for_its_turn_again(tenant: Tenant, post: Any) -> None:

@@ -55,27 +55,32 @@ def batch(tenant: Tenant, member: User) -> CallBatch:
     called = _called(tenant, row, Outcome.ANSWERED, EntryStatus.COMPLETED, cost=Decimal("1.25"), seconds=95)
     create(tenant, CallAnalysisFactory, call_log=called, summary="=They want a demo", do_not_call=False)
     _called(tenant, row, Outcome.BUSY, EntryStatus.DECLINED, cost=Decimal(0), seconds=0)
-    refused = {"reasons": [{"code": "consent_missing", "detail": ""}], "verdict": "refuse"}
+    refused = {"reasons": [{"code": "consent_missing", "detail": ""}], "sentence": "Not allowed: no consent."}
     create(
         tenant,
         CallBatchEntryFactory,
         batch=row,
-        status=EntryStatus.FAILED,
+        status=EntryStatus.CANCELLED,
+        outcome=Outcome.CANCELLED,
         decision=refused,
         error_message="Not allowed: no consent.",
     )
-    create(
+    _called(
         tenant,
-        CallBatchEntryFactory,
-        batch=row,
+        row,
+        Outcome.NO_ANSWER,
+        EntryStatus.QUEUED,
+        cost=Decimal(0),
+        seconds=0,
         retry_count=1,
-        outcome=Outcome.NO_ANSWER,
         next_attempt_at=timezone.now() + timedelta(hours=3),
     )
     return row
 
 
-def _called(tenant: Tenant, batch: CallBatch, outcome: Outcome, status: str, *, cost: Decimal, seconds: int) -> Any:
+def _called(
+    tenant: Tenant, batch: CallBatch, outcome: Outcome, status: str, *, cost: Decimal, seconds: int, **more: Any
+) -> Any:
     lead = create(tenant, LeadFactory, first_name="Ada", last_name="Lovelace", company_name="Engines")
     ended = CallStatus.ENDED if outcome == Outcome.ANSWERED else CallStatus.DECLINED
     call = create(
@@ -93,7 +98,9 @@ def _called(tenant: Tenant, batch: CallBatch, outcome: Outcome, status: str, *, 
         ended_at=NOW + timedelta(seconds=seconds),
         duration_seconds=seconds,
     )
-    entry = create(tenant, CallBatchEntryFactory, batch=batch, lead=lead, call_log=call, status=status, outcome=outcome)
+    entry = create(
+        tenant, CallBatchEntryFactory, batch=batch, lead=lead, call_log=call, status=status, outcome=outcome, **more
+    )
     create(tenant, CallPlacementFactory, call_log=call, batch=batch, entry=entry, state=PlacementState.SETTLED)
     return call
 
@@ -102,13 +109,14 @@ def test_the_figures_say_what_came_of_it_and_why_somebody_was_not_called(
     batch: CallBatch, viewer: User, api: Any
 ) -> None:
     shown = api(viewer).get(f"{URL}{batch.pk}/summary/").json()
-    assert shown["statuses"] == {"completed": 1, "declined": 1, "failed": 1, "queued": 1}
+    assert shown["statuses"] == {"completed": 1, "declined": 1, "cancelled": 1, "queued": 1}
     assert shown["outcomes"] == {"answered": 1, "busy": 1, "no_answer": 1}
-    assert (shown["calls"], shown["talk_seconds"], shown["due_now"]) == (2, 95, 0)
+    assert (shown["calls"], shown["talk_seconds"], shown["due_now"]) == (3, 95, 0)
     assert shown["costs"] == {"USD": "1.250000"}
     assert [(each["reason"], each["words"], each["count"]) for each in shown["not_called"]] == [
         ("consent_missing", "without consent", 1)
     ]
+    assert shown["not_called"][0]["detail"] == "Not allowed: no consent."
     assert [(each["reason"], each["count"]) for each in shown["waiting"]] == [("retry", 1)]
 
 
@@ -123,8 +131,8 @@ def test_the_report_lists_everybody_and_runs_no_formula(batch: CallBatch, owner:
     reached = by_status["Completed"]
     assert (reached["name"], reached["company"], reached["outcome"]) == ("Ada Lovelace", "Engines", "Answered")
     assert (reached["seconds"], reached["cost"], reached["summary"]) == ("95", "1.250000", "'=They want a demo")
-    assert (reached["attempts"], by_status["Queued"]["attempts"], by_status["Failed"]["attempts"]) == ("1", "1", "0")
-    assert by_status["Failed"]["why_not_called"] == "Not allowed: no consent."
+    assert (reached["attempts"], by_status["Queued"]["attempts"], by_status["Cancelled"]["attempts"]) == ("1", "1", "0")
+    assert by_status["Cancelled"]["why_not_called"] == "Not allowed: no consent."
     with platform_context():
         assert DataExport.objects.get().row_count == 4
 
@@ -158,7 +166,7 @@ def test_a_finished_batch_is_reported_once_where_the_feature_is_on(tenant: Tenan
     for text in (
         "Reached: 1",
         "Busy: 1",
-        "Calls made: 2",
+        "Calls made: 3",
         "Time talked: 1:35",
         "Cost: 1.25 USD",
         "- 1 without consent",

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Case, QuerySet, Value, When
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from lad import writes
@@ -12,22 +12,17 @@ from lad.errors import Conflict
 from lad.jobs.models import Job, JobState
 from lad.outbox.emission import emit
 from lad.types import Actor
-from voice.batches.models import CallBatch, CallBatchEntry, CallBatchLine
-from voice.batches.services import pausing
+from voice.batches.models import CallBatch, CallBatchLine
+from voice.batches.services import ending, pausing
 from voice.batches.services.progress import counters, update_progress
 from voice.calls.models import CallLog
-from voice.carriers.outcomes import STATES
 from voice.dialer.models import CallPlacement, PlacementState
 from voice.dialer.services import cancel_calls, wake
 from voice.errors import BatchFinished
-from voice.statuses import BATCH_OPEN, CALL_FINISHED, BatchStatus, EntryStatus, entry_status_for
+from voice.statuses import BATCH_OPEN, CALL_FINISHED, BatchStatus
 
 PAUSED_BY_HAND: Final = "Somebody paused it."
 _LIVE_JOBS: Final = (JobState.QUEUED, JobState.RUNNING)
-# An entry that waits for another attempt is over with what its last call came to.
-_LAST_RESULT: Final = [
-    When(outcome=outcome, then=Value(entry_status_for(state).value)) for outcome, state in STATES.items()
-]
 
 
 class BatchNotStarted(Conflict):
@@ -99,9 +94,10 @@ def cancel_batch(
 ) -> CallBatch:
     """Cancel a batch and return it: nobody is dialled any more, and calls that wait for a carrier are cancelled.
 
-    Calls that the carrier has been asked for continue and are still counted, unless ``forced`` hangs them up. An entry
-    that waited for another attempt is over with what its last call came to. Emits ``voice.call_batch.cancelled``.
-    Raises BatchFinished; a batch that was stopped or cancelled can still be cancelled with ``forced``.
+    Workers end the entries of a batch with thousands, whom nobody dials meanwhile. Calls that the carrier has been
+    asked for continue and are still counted, unless ``forced`` hangs them up. An entry that waited for another attempt
+    is over with what its last call came to. Emits ``voice.call_batch.cancelled``. Raises BatchFinished; the calls of a
+    batch that was stopped or cancelled can still be hung up with ``forced``.
     """
     now = now or timezone.now()
     # Before the batch, as whoever records what became of a call does.
@@ -110,7 +106,7 @@ def cancel_batch(
     was_open = row.status in BATCH_OPEN
     if was_open:
         _finish(row, BatchStatus.CANCELLED, now)
-        _end_entries(row, EntryStatus.QUEUED, EntryStatus.RUNNING, EntryStatus.DISPATCHED, because="cancelled")
+        _end_entries(row)
     cancel_calls(list(_open_calls(row)), forced=forced, actor=actor)
     return _counted(row, "voice.call_batch.cancelled" if was_open else "", reason, actor, now)
 
@@ -128,7 +124,7 @@ def stop_batch(*, batch: CallBatch, reason: str = "", actor: Actor = None, now: 
     if row.status != BatchStatus.RUNNING:
         raise BatchNotStarted
     _finish(row, BatchStatus.STOPPED, now)
-    _end_entries(row, EntryStatus.QUEUED, because="stopped")
+    _end_entries(row)
     waiting = list(_open_calls(row).filter(placements__state=PlacementState.QUEUED))
     cancel_calls(waiting, forced=False, actor=actor)
     return _counted(row, "voice.call_batch.stopped", reason, actor, now)
@@ -162,21 +158,9 @@ def _finish(batch: CallBatch, status: BatchStatus, now: datetime) -> None:
     batch.save(update_fields=["status", "finished_at", "paused_at", "pause_reason"])
 
 
-def _end_entries(batch: CallBatch, *statuses: EntryStatus, because: str) -> None:
-    """End the entries that wait. One with a call ends with its call."""
-    detail = f"The batch was {because}."
-    rows = CallBatchEntry.objects.filter(batch=batch, status__in=statuses)
-    if set(statuses) == {EntryStatus.QUEUED}:
-        waiting = rows
-    else:
-        going = CallLog.objects.exclude(status__in=CALL_FINISHED).values("pk")
-        waiting = rows.exclude(call_log__in=going)
-    waiting.update(
-        status=Case(*_LAST_RESULT, default=Value(EntryStatus.CANCELLED.value)),
-        next_attempt_at=None,
-        decision={"reason": f"batch_{because}", "detail": detail},
-        error_message=detail,
-    )
+def _end_entries(batch: CallBatch) -> None:
+    if not ending.end_waiting(batch):
+        ending.notifier.notify_on_commit()
 
 
 def _open_calls(batch: CallBatch) -> QuerySet[CallLog]:

@@ -1,6 +1,5 @@
 """Say before a batch is made who will be called, who waits until when, and who is left out and why."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -8,6 +7,7 @@ from typing import Final
 
 from django.db.models import QuerySet
 
+from lad.times import written
 from leads.contactability.decisions import ReasonCode
 from leads.contacts.models import Lead
 from voice.batches.models import CallBatch
@@ -60,13 +60,17 @@ WORDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """People with the same reason. ``first`` and ``last`` are when those who wait may be called."""
+    """People with the same reason. ``first`` and ``last`` are when those who wait may be called.
+
+    ``detail`` is what is said of one of them.
+    """
 
     reason: str
     words: str
     count: int
     first: datetime | None = None
     last: datetime | None = None
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,8 @@ class BatchPreview:
             texts.append(f"{self.skipped:,} of {among} will be left out: {_listed(self.left_out)}.")
         if self.waiting:
             waiting = sum(each.count for each in self.waiting)
-            texts.append(f"{waiting:,} of {among} wait: {_listed(self.waiting)}.")
+            until = min(each.first for each in self.waiting if each.first)
+            texts.append(f"{waiting:,} of {among} wait, the first until {written(until)}: {_listed(self.waiting)}.")
         texts.append(f"{self.callable_now:,} of {among} can be called at once.")
         return texts
 
@@ -150,17 +155,17 @@ def _again(check: TargetCheck, start: int) -> TargetCheck:
 
 
 def _groups(checks: Iterable[TargetCheck]) -> list[Group]:
-    counts: Counter[str] = Counter()
-    times: dict[str, list[datetime]] = {}
+    by_reason: dict[str, list[TargetCheck]] = {}
     for check in checks:
-        counts[check.reason] += 1
-        if check.until is not None:
-            times.setdefault(check.reason, []).append(check.until)
-    return [
-        Group(reason, WORDS.get(reason, reason), count, min(when, default=None), max(when, default=None))
-        for reason, count in counts.most_common()
-        for when in [times.get(reason, [])]
-    ]
+        by_reason.setdefault(check.reason, []).append(check)
+    most_first = sorted(by_reason.items(), key=lambda item: -len(item[1]))
+    return [_group(reason, same) for reason, same in most_first]
+
+
+def _group(reason: str, checks: Sequence[TargetCheck]) -> Group:
+    times = [check.until for check in checks if check.until is not None]
+    first, last = min(times, default=None), max(times, default=None)
+    return Group(reason, WORDS.get(reason, reason), len(checks), first, last, checks[0].detail)
 
 
 def _listed(groups: Sequence[Group]) -> str:

@@ -107,7 +107,8 @@ def check_people(
 
 def check_targets(targets: Sequence[Target]) -> list[TargetCheck]:
     """Return one check per target of its lead and number only, in the same order. Look up all leads in one query."""
-    leads: dict[UUID, Lead] = Lead.objects.in_bulk([each.lead_id for each in targets if each.lead_id])
+    rows = Lead.objects.only("phone", "first_name", "last_name")
+    leads: dict[UUID, Lead] = rows.in_bulk([each.lead_id for each in targets if each.lead_id])
     written = [phone for target in targets if (phone := _written(target, leads))]
     # Most lists hold international numbers only.
     country = "" if all(map(phones.is_international, written)) else country_of(default_tenant_id())
@@ -189,7 +190,8 @@ def _judged(check: TargetCheck, decision: Decision | None) -> TargetCheck:
         return check
     code = str(decision.reasons[0].code) if decision.reasons else ""
     if decision.verdict == Verdict.DEFER:
-        detail, stored = decision.sentence(), decision.as_json()
+        detail = decision.sentence()
+        stored = {**decision.as_json(), "sentence": detail}
         return replace(check, detail=detail, reason=code, until=decision.until, decision=stored)
     # The lead has no number, but this row does.
     if code == ReasonCode.NO_ADDRESS:
