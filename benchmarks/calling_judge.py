@@ -8,14 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from math import ceil
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import psycopg
 from psycopg.rows import dict_row
 
-from benchmarks.calling_world import FROM, OWN, UNTIL, Caller, World
+from benchmarks.calling_world import FROM, OWN, UNTIL, World
 from benchmarks.chaos_world import LOG_LIMIT, SandboxControl
 
 # The sandbox's word for the end → what LAD may say, by protocol. LiveKit tells less: see decision 0058.
@@ -287,12 +286,14 @@ class Judge:
         """Return calls that LAD takes for answered, busy and so on, and that were never placed."""
         real = {each.our_id for each in self.log.calls.values()}
         known = {"answered", "voicemail", "busy", "no_answer", "declined"}
-        return [f"{id}: {row['outcome']}" for id, row in self.rows.items() if row["outcome"] in known and id not in real]
+        return [
+            f"{id}: {row['outcome']}" for id, row in self.rows.items() if row["outcome"] in known and id not in real
+        ]
 
     def left_open(self) -> list[str]:
         found = [f"call {id}: {row['state']}" for id, row in self.rows.items() if row["state"] != "settled"]
-        counts = (("entries open", OPEN_ENTRIES), ("batches open", OPEN_BATCHES), ("wrong counters", WRONG_COUNTERS))
-        counts = (*counts, ("batches reported twice", COMPLETED_TWICE), ("holds", HELD))
+        counts = [("entries open", OPEN_ENTRIES), ("batches open", OPEN_BATCHES), ("wrong counters", WRONG_COUNTERS)]
+        counts += [("batches reported twice", COMPLETED_TWICE), ("holds", HELD)]
         return found + [f"{many} {name}" for name, query in counts if (many := self._one(query))]
 
     def outcomes(self) -> str:
@@ -309,11 +310,3 @@ class Judge:
 
 def over(name: str, most: int, groups: Mapping[str, Iterable[Real]]) -> list[str]:
     return [f"{name} {key} {now} of {most}" for key, calls in groups.items() if (now := most_at_once(calls)) > most]
-
-
-def whole_seconds(seconds: float) -> int:
-    return ceil(seconds)
-
-
-def of_caller(world: World, tenant_id: str) -> Caller:
-    return next(caller for caller in world.callers if str(caller.id) == tenant_id)

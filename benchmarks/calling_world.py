@@ -6,7 +6,7 @@ rows; it decides nothing.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -36,14 +36,6 @@ OWN, CONSENT, LISTED, ASLEEP = "may be called", "without consent", "on the list"
 SHARES: Final = (CONSENT, LISTED, ASLEEP)
 NUMBERS: Final = ("+442079460018", "+12125550143", "+4930901820", "+34911230000")
 DELAYS: Final = {"busy": [1], "no_answer": [1], "voicemail": [1], "carrier_failed": [1, 1]}
-UNIT_PRICES: Final = {
-    ("telephony", "second"): Decimal("0.0002"),
-    ("stt", "second"): Decimal("0.0001"),
-    ("llm_prompt", "token"): Decimal("0.000001"),
-    ("llm_completion", "token"): Decimal("0.000002"),
-    ("tts", "character"): Decimal("0.00001"),
-    ("vm_infrastructure", "second"): Decimal("0.00005"),
-}
 SECRET: Final = "{key}-secret-that-opens-nothing-outside"
 
 
@@ -69,6 +61,8 @@ class Caller:
     key: str
     caps: Caps
     funded: Decimal
+    # Whether it calls through the platform's account, and pays for that.
+    platform: bool = False
     account_id: UUID | None = None
     people: dict[str, str] = field(default_factory=dict)
     zones: dict[str, str] = field(default_factory=dict)
@@ -98,10 +92,10 @@ class World:
     @classmethod
     def build(cls, control: SandboxControl, port: int, entries: int) -> "World":
         world = cls([], datetime.now(UTC))
-        _list_prices()
+        rooms = _account(None, "livekit", "sandbox-rooms", port, 10)
         shared = _account(None, "vapi", "sandbox-shared", port, 8)
         plans = (
-            ("room", "livekit", "sandbox-rooms", Caps(14, 2, 8, 9, 6, 10), None),
+            ("room", "livekit", "sandbox-rooms", Caps(14, 2, 8, 9, 6, 10), rooms),
             ("own", "vapi", "sandbox-own", Caps(12, 0, 9, 9, 5, 11), None),
             ("first", "vapi", "sandbox-shared", Caps(7, 1, 6, 6, 4, 8), shared),
             ("second", "vapi", "sandbox-shared", Caps(7, 1, 6, 6, 4, 8), shared),
@@ -132,6 +126,7 @@ class World:
         with platform_context():
             tenant = Tenant.objects.create(name=name, slug=name, timezone="UTC", plan_tier=PlanTier.ENTERPRISE)
         caller = Caller(name, tenant.pk, protocol, key, caps, Decimal(entries * 5))
+        caller.platform = account is not None
         caller.account_id = account or _account(tenant.pk, protocol, key, port, caps.account)
         with tenant_context(tenant.pk):
             ContactPolicy.objects.create(
@@ -196,7 +191,9 @@ class World:
         agreed = [each for each in leads if caller.people[each.phone] != CONSENT]
         for part in _parts(agreed):
             ConsentRecord.objects.bulk_create(
-                ConsentRecord(lead=each, channel="voice", status="given", purpose="outreach", source="form")
+                ConsentRecord(
+                    lead=each, channel="voice", status="given", purpose="outreach", source="form", given_at=self.began
+                )
                 for each in part
             )
         for each in leads:
@@ -247,21 +244,6 @@ def _account(tenant_id: UUID | None, protocol: str, key: str, port: int, most: i
             **secrets,
         )
         return UUID(str(row.pk))
-
-
-def _list_prices() -> None:
-    """Let everything that a call uses cost something, unless the price list says what."""
-    from django.utils import timezone
-
-    from billing.pricing.models import Price
-    from lad.tenancy.context import platform_context
-
-    since = timezone.now() - timedelta(days=1)
-    with platform_context():
-        for (category, unit), price in UNIT_PRICES.items():
-            key = {"tenant": None, "category": category, "provider": "*", "model": "*", "unit": unit}
-            if not Price.objects.filter(**key).exists():
-                Price.objects.create(**key, unit_price=price, effective_from=since)
 
 
 def _parts(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:

@@ -1,5 +1,7 @@
 """The settings of telephony; lad/settings.py takes them over."""
 
+from datetime import timedelta
+
 import environ
 
 env = environ.Env()
@@ -16,3 +18,5 @@ VOICE_TIMEOUT_SECONDS = env.int("VOICE_TIMEOUT_SECONDS", default=15)
 VOICE_OPEN_CONNECTIONS = env.int("VOICE_OPEN_CONNECTIONS", default=50)
 # The longest recording that LAD fetches, in bytes.
 VOICE_MAX_RECORDING_BYTES = env.int("VOICE_MAX_RECORDING_BYTES", default=200_000_000)
+# How long a link to a recording works: longer than somebody listens to it.
+VOICE_RECORDING_LINK_LIFETIME = timedelta(seconds=env.int("VOICE_RECORDING_LINK_SECONDS", default=3600))

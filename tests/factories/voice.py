@@ -35,6 +35,7 @@ from voice.carriers.models import CarrierAccount
 from voice.dialer.models import CallPlacement, CarrierReport, DialingPolicy
 from voice.inbound.models import InboundCall
 from voice.numbers.models import NumberDay, VoiceNumber
+from voice.recordings.models import CallRecording
 
 FIRST_NUMBER = 612_000_000
 
@@ -199,6 +200,13 @@ class DialingPolicyFactory(TenantModelFactory[DialingPolicy]):
 
     class Meta:
         model = DialingPolicy
+
+
+class CallRecordingFactory(TenantModelFactory[CallRecording]):
+    call_log = SubFactory(CallLogFactory)
+
+    class Meta:
+        model = CallRecording
 
 
 class VoiceAgentVersionFactory(TenantModelFactory[VoiceAgentVersion]):

@@ -15,6 +15,7 @@ from lad.tenancy.access import access_of
 from leads.contacts.admin.by_lead import SearchedByLead
 from voice import formatting
 from voice.batches.models import CallBatch, CallBatchEntry
+from voice.batches.redial_page import RedialAction
 from voice.batches.services import batches
 from voice.statuses import BATCH_OPEN, BatchStatus
 
@@ -43,7 +44,7 @@ class EntriesInline(LadInline):
 
 
 @register(CallBatch)
-class CallBatchAdmin(TenantModelAdmin):
+class CallBatchAdmin(RedialAction, TenantModelAdmin):
     area = "calls"
     section, icon, rank = "Voice", "dynamic_form", 10
     list_display = ["agent", "status_label", "progress", "initiated_by_user", "scheduled_at", "created_at"]
@@ -72,7 +73,7 @@ class CallBatchAdmin(TenantModelAdmin):
     ]
     readonly_fields = ["progress"]
     inlines = [EntriesInline]
-    actions_detail = ["cancel", "stop"]
+    actions_detail = ["redial", "stop", "cancel"]
 
     class Media:
         css = formatting.MEDIA_CSS

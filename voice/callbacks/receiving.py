@@ -42,17 +42,23 @@ def receive(token: str, request: CallbackRequest, *, now: datetime) -> Mapping[s
     Raises CallbackAddressUnknown and CallbackRefused. After any other exception nothing of the event is stored, and
     the carrier should send it again.
     """
-    account_id = read_token(token)
-    with platform_context():
-        # Calls of a deleted account may still be under way.
-        account = CarrierAccount.all_objects.filter(pk=account_id).first()
-    if account is None:
-        raise CallbackAddressUnknown
+    account = account_of(token)
     carrier = connect(account)
     results: dict[str, str] = {}
     for event in carrier.parse_callback(request):
         results |= _take(account, event, now)
     return carrier.callback_reply(results) if results else {}
+
+
+def account_of(token: str) -> CarrierAccount:
+    """Return the account that callbacks to an address are about. Raises CallbackAddressUnknown."""
+    account_id = read_token(token)
+    with platform_context():
+        # Calls of a deleted account may still be under way.
+        account: CarrierAccount | None = CarrierAccount.all_objects.filter(pk=account_id).first()
+    if account is None:
+        raise CallbackAddressUnknown
+    return account
 
 
 def _take(account: CarrierAccount, event: CarrierEvent, now: datetime) -> Mapping[str, str]:
@@ -62,10 +68,10 @@ def _take(account: CarrierAccount, event: CarrierEvent, now: datetime) -> Mappin
         log.info("event of an unknown call", account=str(account.pk), kind=str(event.kind))
         return {}
     with tenant_context(found.tenant_id):
-        is_new = _is_new(account, event, found)
+        new = is_new(account, event, found)
         if event.kind == EventKind.TOOL_CALLS:
             return tools.answer(found, event.tools, now=now)
-        if is_new and event.kind != EventKind.DELAY:
+        if new and event.kind != EventKind.DELAY:
             take_in(found, event.call, at=event.at, now=now)
     return {}
 
@@ -82,8 +88,8 @@ def _find(account: CarrierAccount, event: CarrierEvent, now: datetime) -> CallLo
         return call if rows.exists() else None
 
 
-def _is_new(account: CarrierAccount, event: CarrierEvent, call: CallLog) -> bool:
-    """Note the event. Return whether it was not taken in before."""
+def is_new(account: CarrierAccount, event: CarrierEvent, call: CallLog) -> bool:
+    """Note the event of a call, in its tenant's scope. Return whether it was not taken in before."""
     id = event.id if len(event.id) <= MAX_EVENT_ID else hashlib.sha256(event.id.encode()).hexdigest()
     values: list[Any] = [uuid7(), call.tenant_id, account.pk, id, str(event.kind), call.pk, event.at]
     with connection.cursor() as cursor:

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.http import HttpRequest
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from unfold.decorators import display
 
@@ -10,7 +10,9 @@ from lad.admin.actions import row_action
 from lad.admin.base import SharedModelAdmin, register
 from lad.types import Values
 from voice.carriers import endpoints, services
+from voice.carriers.callback_addresses import callback_url
 from voice.carriers.models import AccountStatus, CarrierAccount
+from voice.carriers.providers import LIVEKIT
 from voice.carriers.services import Tested
 
 STATUS_COLOURS = {
@@ -21,6 +23,10 @@ STATUS_COLOURS = {
 }
 MAX_NUMBERS_SHOWN = 50
 NO_NUMBERS = "Test the account to see them."
+NO_CALLBACKS = "LAD cannot be reached over https, so it looks calls up."
+LIVEKIT_CALLBACKS = (
+    "{}<br>Enter it as a webhook of your LiveKit project. Status callbacks of a trunk of Twilio's go to {}twilio/"
+)
 
 
 @register(CarrierAccount)
@@ -35,9 +41,10 @@ class CarrierAccountAdmin(SharedModelAdmin):
     fieldsets = [
         (None, {"fields": ["name", ("is_active", "sandbox")]}),
         ("Carrier", {"fields": ["carrier", "base_url", "key_id", "secret", "webhook_secret", "agent"]}),
+        ("Callbacks", {"fields": ["callback_address"]}),
         ("State", {"fields": ["status_label", "status_reason", "tested_at", "numbers_found"]}),
     ]
-    readonly_fields = ["sandbox", "status_label", "status_reason", "tested_at", "numbers_found"]
+    readonly_fields = ["sandbox", "callback_address", "status_label", "status_reason", "tested_at", "numbers_found"]
 
     @display(description="Status", label=STATUS_COLOURS, ordering="status")
     def status_label(self, obj: CarrierAccount) -> str:
@@ -46,6 +53,14 @@ class CarrierAccountAdmin(SharedModelAdmin):
     @display(description="Sandbox", label={"Sandbox": "warning"})
     def sandbox(self, obj: CarrierAccount) -> str:
         return "Sandbox" if endpoints.is_sandbox(obj.base_url) else ""
+
+    @display(description="Address")
+    def callback_address(self, obj: CarrierAccount) -> str | SafeString:
+        """Show where the carrier reports, and for LiveKit where its webhooks and Twilio's callbacks are set to."""
+        address = callback_url(obj) if obj.pk else ""
+        if not address or obj.carrier != LIVEKIT.key:
+            return address or NO_CALLBACKS
+        return format_html(LIVEKIT_CALLBACKS, address, address)
 
     @display(description="Numbers")
     def numbers_found(self, obj: CarrierAccount) -> str | SafeString:

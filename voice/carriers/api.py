@@ -9,8 +9,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from lad.api import router
+from lad.api.serializers import make_serializer
 from lad.api.views import ResourceViewSet, require_writable
 from voice.carriers import services
+from voice.carriers.callback_addresses import callback_url
 from voice.carriers.models import CarrierAccount
 from voice.features import VOICE_AGENT
 
@@ -22,6 +24,21 @@ class CarrierTestResponse(serializers.Serializer):
 
     status = serializers.CharField()
     reason = serializers.CharField()
+
+
+_Account = make_serializer(CarrierAccount)
+
+
+class CarrierAccountSerializer(_Account):  # type: ignore[misc, valid-type]
+    """An account at a carrier, and where the carrier reports; empty if it cannot reach LAD."""
+
+    callback_url = serializers.SerializerMethodField()
+
+    class Meta(_Account.Meta):  # type: ignore[name-defined]
+        fields = [*_Account.Meta.fields, "callback_url"]
+
+    def get_callback_url(self, row: CarrierAccount) -> str:
+        return callback_url(row)
 
 
 class CarrierAccountViewSet(ResourceViewSet):
@@ -49,5 +66,6 @@ router.register(
     feature=VOICE_AGENT,
     filters=["carrier", "is_active", "status", "created_at"],
     order=["-created_at", "name"],
+    serializer=CarrierAccountSerializer,
     viewset=CarrierAccountViewSet,
 )

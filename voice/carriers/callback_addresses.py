@@ -54,6 +54,9 @@ def read_token(token: str) -> UUID:
         decoded = urlsafe_b64decode(token + "=" * (-len(token) % 4))
     except ValueError:
         raise CallbackAddressUnknown from None
+    # The last character has bits to spare; one spelling counts.
+    if urlsafe_b64encode(decoded).rstrip(b"=").decode() != token:
+        raise CallbackAddressUnknown
     account_id, signature = UUID(bytes=decoded[:UUID_BYTES]), decoded[UUID_BYTES:]
     if not any(hmac.compare_digest(signature, _signature(account_id, key)) for key in settings.JWT_SIGNING_KEYS):
         raise CallbackAddressUnknown

@@ -71,7 +71,10 @@ class CarrierAccount(SoftDeletable, SharedModel):
         default="",
         db_default="",
         max_length=MAX_SECRET,
-        help_text="Vapi: any long text. Vapi brings it with every callback. LiveKit signs callbacks with its secret.",
+        help_text=(
+            "Vapi: any long text. Vapi brings it with every callback. LiveKit signs callbacks with its secret; with a"
+            " trunk of Twilio's, this is Twilio's auth token, for its status callbacks."
+        ),
     )
     agent = models.CharField(
         max_length=200,

@@ -39,7 +39,7 @@ SELECT carrier_account_id, count(*) FROM voice_call_placements
 WHERE carrier_account_id = ANY(%s) AND state IN ('placing', 'placed', 'unknown') GROUP BY carrier_account_id
 """
 INBOUND_OF_ACCOUNTS: Final = """
-SELECT number.carrier_account_id, count(*) FROM voice_numbers number
+SELECT number.carrier_account_id, count(*) FROM voice_agent_numbers number
 JOIN voice_call_logs call ON call.tenant_id = number.tenant_id AND call.from_number_id = number.id
 WHERE number.carrier_account_id = ANY(%s) AND call.direction = 'inbound' AND call.created_at > %s
     AND call.status IN ('pending', 'ringing', 'ongoing')

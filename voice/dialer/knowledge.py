@@ -24,6 +24,7 @@ GONE: Final = Cause("gone", Outcome.ANSWERED, Outcome.UNKNOWN)
 LATE_CALLBACKS: Final = timedelta(seconds=150)
 # Nobody knows whether the call was placed. By then a carrier has forgotten those that were not.
 NEVER_CONFIRMED: Final = timedelta(minutes=12)
+SIP: Final = "sip-"
 ANSWER_COLUMNS: Final = ("answered", "answered_at", "answered_by", "cause", "if_answered", "if_unanswered")
 
 
@@ -184,7 +185,7 @@ class Known:
         cause = told.cause
         if cause is None and self.cause is None and self._is_gone(now):
             cause = GONE
-        if cause is not None and (self.cause is None or (_is_weak(self.cause) and not _is_weak(cause))):
+        if cause is not None and (self.cause is None or _says_more(cause, self.cause)):
             self.cause = cause
         ended, before = told.ended_at, moment_of(self.facts, "ended_at")
         if ended is not None and (before is None or ended < before):
@@ -207,6 +208,13 @@ class Known:
 
 def _is_weak(cause: Cause) -> bool:
     return cause.if_unanswered == Outcome.UNKNOWN
+
+
+def _says_more(cause: Cause, known: Cause) -> bool:
+    """Return whether a cause says more than the known one. The status codes of SIP say the most."""
+    if _is_weak(cause):
+        return False
+    return _is_weak(known) or (cause.raw.startswith(SIP) and not known.raw.startswith(SIP))
 
 
 def _cause(raw: str, if_answered: str, if_unanswered: str) -> Cause | None:

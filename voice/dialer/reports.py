@@ -198,8 +198,9 @@ class _Report:
         since = moment_of(facts, "over_since")
         if since is None or ("analysis_asked" in facts and not again):
             return
-        no_words = not self.known.answered or self.now - since >= WORDS_PATIENCE
-        if self.call.transcripts or no_words:
+        # Nobody looks again at a call that LAD did not place. Its words are analysed when they come.
+        waits = self.known.answered and self.placement is not None and self.now - since < WORDS_PATIENCE
+        if self.call.transcripts or not waits:
             facts["analysis_asked"] = self.now.isoformat()
             request_analyses([self.call.pk])
 

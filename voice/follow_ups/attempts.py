@@ -20,9 +20,7 @@ from leads.bookings.models import (
     TaskStatus,
 )
 from leads.contactability.models import Purpose
-from leads.contactability.whereabouts import whereabouts
 from leads.contacts.models import Lead
-from tenants.teams.models import Tenant
 from voice.calls.models import CallLog
 from voice.carriers.outcomes import Outcome
 from voice.dialer.hooks import CallOver, DetailsCame, when_details_came, when_over
@@ -30,6 +28,7 @@ from voice.dialer.models import CallPlacement
 from voice.follow_ups import automatic
 from voice.follow_ups.automatic import AutomaticCall
 from voice.follow_ups.people import keeper_of
+from voice.follow_ups.places import zone_of
 from voice.follow_ups.slots import at_first_free
 
 # The calendar of whoever looks after the lead is taken for this long: the agent calls, they may listen.
@@ -113,7 +112,7 @@ def _first_attempt(over: CallOver, placement: CallPlacement) -> LeadBooking:
         "booking_source": BookingSource.CAMPAIGN if by_campaign else BookingSource.VOICE_AGENT,
         "scheduled_at": start,
         "buffer_until": max(over.at, start + SHORT),
-        "timezone": _zone_of(call, lead),
+        "timezone": zone_of(call, lead).key,
         "status": BookingStatus.MISSED,
         "call_result": RESULTS.get(over.outcome),
         "metadata": {automatic.KEY: automatic.stored(automatic_call), "call_id": str(call.pk)},
@@ -153,9 +152,3 @@ def _call_of(placement: CallPlacement, call: CallLog) -> AutomaticCall:
         campaign_lead_id=str(call.campaign_lead_id) if call.campaign_lead_id else None,
         campaign_step_id=str(call.campaign_step_id) if call.campaign_step_id else None,
     )
-
-
-def _zone_of(call: CallLog, lead: Lead) -> str:
-    tenant = Tenant.objects.only("timezone", "country").get(pk=lead.tenant_id)
-    place = whereabouts(str(call.phone.e164), lead.location or "", tenant_zone=tenant.timezone)
-    return place.zones[0].key

@@ -3,6 +3,7 @@
 from django.db.models import Q
 from django.utils import timezone
 
+import voice.follow_ups.agent_tools
 import voice.follow_ups.attempts  # noqa: F401  (registers what is done when a call is over)
 from campaigns.enrolment.models import CampaignLead
 from lad.outbox.consumers import Batch, consumes

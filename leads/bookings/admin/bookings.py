@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from types import MethodType
 from typing import Any, Final
 
 from django.contrib.admin.options import ModelAdmin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.urls import URLPattern
 from django.utils import timezone
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
@@ -19,7 +21,7 @@ from lad.admin.inlines import ReadOnlyInline
 from lad.admin.permissions import is_deleted
 from lad.tenancy.access import access_of
 from lad.times import NO_BREAK, here, written
-from leads.bookings import services
+from leads.bookings import extensions, services
 from leads.bookings.admin.forms import CancelForm, CompleteForm, MissForm, NewBookingForm, RescheduleForm
 from leads.bookings.models import MAX_RETRIES, OPEN_STATUSES, BookingStatus, LeadBooking
 from leads.contacts.admin.by_lead import SearchedByLead
@@ -144,6 +146,22 @@ class LeadBookingAdmin(SearchedByLead, TenantModelAdmin):
     ]
     inlines = [AttemptsInline]
     actions_detail = ["reschedule", "complete", "miss", "cancel", "retry"]
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the addresses, those of registered actions included. By now every app has registered its own."""
+        for action in extensions.actions():
+            if not hasattr(self, action.name):
+                self._add_action(action)
+                # "Restore" stays last.
+                self.actions_detail = [*self.actions_detail[:-1], action.name, *self.actions_detail[-1:]]
+        return super().get_urls()
+
+    def _add_action(self, action: extensions.BookingAction) -> None:
+        def is_allowed(request: HttpRequest, obj: LeadBooking | None = None) -> bool:
+            return action.visibility.allows(access_of(request))
+
+        setattr(self, action.name, MethodType(action.view, self))
+        setattr(self, f"has_{action.name}_permission", is_allowed)
 
     def get_ordering(self, request: HttpRequest) -> Sequence[str]:
         if access_of(request).tenant_id is None:

@@ -170,3 +170,14 @@ def test_carriers_are_told_an_address_only_where_they_can_reach_it(line: Any, se
     assert callback_url(at.account).startswith("http://127.0.0.1:8000/")
     settings.VOICE_SANDBOX_HOSTS = []
     assert callback_url(at.account) == ""
+
+
+def test_people_find_the_address_that_their_carrier_needs(
+    line: Any, owner: Any, api: Any, admin_of: Any, settings: Any
+) -> None:
+    settings.PUBLIC_URL = "https://lad.example"
+    at = line("livekit")
+    answer = api(owner).get(f"/api/v1/carrier-accounts/{at.account.pk}/")
+    assert answer.json()["callback_url"] == callback_url(at.account)
+    page = admin_of(owner).get(f"/admin/voice/carrieraccount/{at.account.pk}/change/").content.decode()
+    assert f"{callback_url(at.account)}twilio/" in page

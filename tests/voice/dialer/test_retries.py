@@ -95,7 +95,7 @@ def test_every_outcome_is_decided() -> None:
     assert {outcome for outcome, _retries, _minutes in BY_DEFAULT} == set(Outcome)
 
 
-WHOSE_RULES = [
+WHOSE_RULES: list[tuple[Any, Any, int | None]] = [
     # The batch's delays, the tenant's delays, the minutes before the next attempt.
     (None, None, 10),
     (None, {"busy": [30]}, 30),

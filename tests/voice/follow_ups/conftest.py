@@ -1,26 +1,25 @@
 """A lead that was called, and what was found out about the call."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from lad.outbox.drain import drain
-from lad.tenancy.context import tenant_context
+from lad.tenancy.context import platform_context, tenant_context
 from leads.contacts.models import Lead
 from tenants.teams.models import Tenant
-from tests.factories.leads import LeadFactory, LeadStageFactory
+from tests.factories.leads import ContactPolicyFactory, LeadFactory, LeadStageFactory
 from tests.factories.voice import CallLogFactory
 from tests.voice.helpers import create
 from voice.analysis.models import CallAnalysis
 from voice.analysis.recording import record_analysis
 from voice.calls.models import CallLog
-from voice.carriers.outcomes import STATES, Outcome
-from voice.dialer.hooks import CallOver, tell
+from voice.carriers.outcomes import Outcome
+from voice.dialer.ending import finish, lock_placement
 from voice.dialer.models import CallPlacement
-from voice.dialer.retries import retry_at
 
 
 @pytest.fixture
@@ -28,15 +27,8 @@ def lead(tenant: Tenant) -> Lead:
     """A new lead in Dubai, of a tenant with three stages."""
     for place, key in enumerate(("new", "contacted", "qualified"), start=1):
         create(tenant, LeadStageFactory, key=key, label=key.title(), display_order=place)
-    row: Lead = create(
-        tenant,
-        LeadFactory,
-        first_name="Maya",
-        last_name="Haddad",
-        phone="+971501234567",
-        location="Dubai",
-        tags=["VIP"],
-    )
+    about = {"first_name": "Maya", "last_name": "Haddad", "phone": "+971501234567", "location": "Dubai"}
+    row: Lead = create(tenant, LeadFactory, tags=["VIP"], **about)
     return row
 
 
@@ -74,17 +66,19 @@ def soon(hours: float = 48) -> datetime:
     return (timezone.now() + timedelta(hours=hours)).replace(minute=0, second=0, microsecond=0)
 
 
-def end(placement: CallPlacement, outcome: Outcome, *, at: datetime | None = None, answered: bool = False) -> None:
-    """Let a call end, as reports of a carrier do."""
-    from voice.calls.services import record_call_status
+def open_all_day(tenant: Tenant, **rules: Any) -> None:
+    """Let the tenant's leads be contacted at any time, so that delays are what they are."""
+    hours = {"contact_from": time(0), "contact_until": time(23, 59, 59), "skips_holidays": False}
+    with platform_context(tenant_id=tenant.pk):
+        ContactPolicyFactory.create(tenant=tenant, **{**hours, "max_per_day": 0, "max_per_week": 0, **rules})
 
-    at = at or timezone.now()
-    with tenant_context(placement.tenant_id):
-        placement = CallPlacement.objects.get(pk=placement.pk)
-        placement.answered = answered or outcome == Outcome.ANSWERED
-        again = retry_at(placement, outcome, now=at)
-        call = placement.call_log
-        CallLog.objects.filter(pk=call.pk).update(outcome=outcome)
-        call = record_call_status(call=call, status=STATES[outcome], now=at)
-        CallPlacement.objects.filter(pk=placement.pk).update(state="settled")
-        tell(CallOver(call, placement, outcome, at, again))
+
+def end(call: CallLog, outcome: Outcome, *, now: datetime | None = None) -> None:
+    """End a call as its carrier's reports do, and let what follows happen."""
+    with tenant_context(call.tenant_id):
+        placement = lock_placement(call.pk)
+        assert placement is not None
+        CallPlacement.objects.filter(pk=placement.pk).update(answered=outcome == Outcome.ANSWERED)
+        placement.answered = outcome == Outcome.ANSWERED
+        finish(placement, outcome, now=now or timezone.now())
+    drain()
