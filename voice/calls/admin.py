@@ -58,10 +58,8 @@ class CallLogAdmin(CallActions, TenantModelAdmin):
         ("Data", {"fields": ["recording_url", "cost", "currency", "transcripts", "cost_breakdown", "metadata"]}),
     ]
     # What the page above the form does not say.
-    rest_fieldsets = [
-        ("Campaign", {"fields": ["campaign", "campaign_lead", "campaign_step"]}),
-        ("Data", {"fields": ["initiated_by_user", "metadata"]}),
-    ]
+    rest_fieldsets = [("Data", {"fields": ["initiated_by_user", "metadata"]})]
+    campaign_fieldsets = [("Campaign", {"fields": ["campaign", "campaign_lead", "campaign_step"]})]
     notes = ["voice/call.html"]
     actions = ["analyse_all"]
     actions_detail = [*CallActions.after_call, "analyse_again"]
@@ -72,7 +70,8 @@ class CallLogAdmin(CallActions, TenantModelAdmin):
         """Return every field for those who may correct it. Others see on the page above the form what matters."""
         if obj is None or self.has_change_permission(request, obj):
             return super().get_fieldsets(request, obj)
-        return [*self._laid_out(request, self.rest_fieldsets, obj), *self._record(obj)]
+        rest = [*(self.campaign_fieldsets if obj.campaign_id else []), *self.rest_fieldsets]
+        return [*self._laid_out(request, rest, obj), *self._record(obj)]
 
     def has_analyse_permission(self, request: HttpRequest, obj: CallLog | None = None) -> bool:
         """Members have calls analysed, even though only LAD's own staff correct them."""

@@ -20,6 +20,7 @@ from voice.analysis.models import CallAnalysis, CallOutcome
 from voice.calls.models import CallLog
 from voice.calls.story import story_of
 from voice.recordings.services import link_to, recording_of_call
+from voice.statuses import CallStatus
 
 SPEAKERS: Final = ("agent", "person")
 # Beginnings of addresses that a browser plays.
@@ -53,7 +54,7 @@ def call_context(call: CallLog) -> dict[str, Any]:
         "call": call,
         "who": str(call.lead) if call.lead is not None else call.phone.international,
         "lead_url": reverse("admin:leads_lead_change", args=(call.lead_id,)) if call.lead_id else "",
-        "status_tone": formatting.CALL_COLOURS[call.status],
+        "status_tone": formatting.CALL_COLOURS[CallStatus(call.status)],
         "story": story_of(call, analysis),
         "conversation": formatting.render_conversation(call.transcripts, playable=bool(recording)),
         "strip": strip_of(call.transcripts, call.duration_seconds),

@@ -127,16 +127,16 @@ def board(tenant_id: UUID, *, now: datetime) -> Board:
     taken = list(placements.filter(IS_OPEN).values_list("agent_id", "number_id", "carrier_account_id", "batch_id"))
     inbound = _inbound(tenant_id, now)
     calls = [*map(_placed, _open(placements)), *map(_received, inbound)]
-    batches = _batches(tenant_id, Counter(batch for *_keys, batch in taken))
+    batches = _batches(tenant_id, Counter(row[3] for row in taken))
     queued = len(placements.filter(state=PlacementState.QUEUED).values_list("pk")[:MANY])
     return Board(
         at=now,
         room=room_of(tenant_id, outbound=len(taken), inbound=len(inbound)),
         uses=uses_of(
             tenant_id,
-            [*(agent for agent, *_rest in taken), *(call.agent_id for call in inbound)],
-            [*(number for _agent, number, *_rest in taken), *(call.from_number_id for call in inbound)],
-            [account for _agent, _number, account, _batch in taken],
+            [row[0] for row in taken] + [call.agent_id for call in inbound],
+            [row[1] for row in taken] + [call.from_number_id for call in inbound],
+            [row[2] for row in taken],
         ),
         calls=calls,
         hidden=len(taken) + len(inbound) - len(calls),
