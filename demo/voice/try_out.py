@@ -2,14 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Final
 
 import httpx2
 from django.conf import settings
 
+from billing.ledger.models import Wallet
+from billing.ledger.services import ledger
 from demo.campaigns.try_out import TENANT
 from demo.demo_tenant import DemoTenant
 from demo.voice.agents import AgentsAndNumbers
+from lad.outbox.emission import quiet
 from leads.channels import Channel
 from leads.contactability.models import ConsentRecord, ConsentStatus
 from leads.contacts.models import Lead
@@ -22,6 +26,7 @@ AT_ONCE: Final = 5
 # In minutes: who tries the demo does not wait for hours.
 RETRY_DELAYS: Final = {"busy": [2], "no_answer": [3]}
 TIMEOUT_SECONDS: Final = 10
+CREDIT: Final = Decimal(50)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,7 @@ def load(demo: DemoTenant, resources: AgentsAndNumbers) -> None:
     if demo.slug != TENANT:
         return
     teach()
+    _fund(demo)
     made = demo.ago(minutes=2)
     batch = CallBatch.objects.create(
         **demo.created(made),
@@ -92,6 +98,20 @@ def load(demo: DemoTenant, resources: AgentsAndNumbers) -> None:
             lead=lead,
             to_phone=person.phone,
             metadata={"lead_name": lead.full_name, "entry_index": place},
+        )
+
+
+def _fund(demo: DemoTenant) -> None:
+    """Give the tenant credit for the calls: each holds what half an hour would cost until its own cost is known."""
+    with quiet():
+        ledger.credit(
+            wallet=Wallet.objects.get(tenant=demo.tenant, user=None),
+            amount=CREDIT,
+            key="calls_to_try",
+            reference=ledger.Reference(ledger.ReferenceKind.MANUAL),
+            description="To try calls with",
+            actor=demo.owner,
+            now=demo.now,
         )
 
 

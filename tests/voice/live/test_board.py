@@ -6,7 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from lad.broker import broker
@@ -174,3 +176,17 @@ def test_open_pages_are_told_once_a_change_is_stored(tenant: Tenant) -> None:
         assert json.loads(told["data"]) == {"changed": "calls"}
         # The repeated report changed nothing.
         assert heard.get_message(timeout=0.1) is None
+
+
+def test_many_calls_take_no_more_statements_than_one(tenant: Tenant) -> None:
+    def statements() -> int:
+        with platform_context(tenant_id=tenant.pk), CaptureQueriesContext(connection) as captured:
+            shown = board(tenant.pk, now=timezone.now())
+            assert [each.who and each.number for each in shown.calls]
+        return len(captured)
+
+    placed(tenant, CallStatus.RINGING, call={"lead": create(tenant, LeadFactory)})
+    one = statements()
+    for _call in range(5):
+        placed(tenant, CallStatus.RINGING, call={"lead": create(tenant, LeadFactory)})
+    assert statements() == one
