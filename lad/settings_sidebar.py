@@ -10,6 +10,7 @@ ADMIN_SIDEBAR = [
     ("Leads", "leads_leadbooking"),
     ("Outreach", "campaigns_campaign"),
     ("Outreach", "my_tasks"),
+    ("Outreach", "live_calls"),
     ("Outreach", "voice_calllog"),
     ("Billing", "billing_wallet"),
     ("Billing", "billing_invoice"),

@@ -10,5 +10,5 @@ class VoiceConfig(AppConfig):
     verbose_name = "Voice"
 
     def ready(self) -> None:
-        # Writers, mails, event types and consumers register themselves.
-        import_from_features("voice", "services", "mails", "events", "jobs")
+        # Writers, mails, event types, consumers and what counts calls register themselves.
+        import_from_features("voice", "services", "mails", "events", "jobs", "counting")

@@ -66,10 +66,13 @@ def format_duration(seconds: float | None) -> str:
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
-def render_conversation(turns: list[dict[str, Any]]) -> str:
-    """Render a transcript as a chat, the agent on one side and the person on the other."""
+def render_conversation(turns: list[dict[str, Any]], *, playable: bool = False) -> str:
+    """Render a transcript as a chat, the agent on one side and the person on the other.
+
+    With ``playable`` a turn's time is a button that plays the recording from there.
+    """
     with_times = [{**turn, "at": format_duration(turn.get("start"))} for turn in turns]
-    return render_to_string("voice/conversation.html", {"turns": with_times})
+    return render_to_string("voice/conversation.html", {"turns": with_times, "playable": playable})
 
 
 def render_cost_table(items: list[dict[str, Any]], cost: Decimal, currency: str) -> str:

@@ -3,14 +3,15 @@
 from datetime import datetime
 
 from demo.demo_tenant import DemoTenant
-from demo.voice import agents, batches, calls
+from demo.voice import agents, batches, calls, carriers, history, try_out
 from demo.voice.setups import SETUPS
 from voice.agents.models import Voice
 
 
 def load_shared(now: datetime) -> None:
-    """Create the shared voices."""
+    """Create the shared voices, and the sandbox's carrier account."""
     agents.load_shared()
+    carriers.load_shared(now)
 
 
 def load(demo: DemoTenant) -> None:
@@ -21,3 +22,5 @@ def load(demo: DemoTenant) -> None:
     book = calls.PhoneBook(demo)
     batches.load(demo, setup, resources, book)
     calls.load(demo, setup, resources, book)
+    history.load(demo, resources)
+    try_out.load(demo, resources)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from demo.demo_tenant import DemoTenant
+from demo.voice import carriers
 from demo.voice.setups import SHARED_VOICES, DemoVoice, VoiceSetup
 from voice.agents.models import Voice, VoiceAgent, VoicePermission, VoiceProfile
 from voice.numbers.models import NumberStatus, VoiceNumber
@@ -78,7 +79,7 @@ def _voice(each: DemoVoice) -> Voice:
 
 
 def _numbers(demo: DemoTenant, setup: VoiceSetup, agents: list[VoiceAgent]) -> list[VoiceNumber]:
-    made = []
+    made, account = [], carriers.find()
     for index, (phone, provider, agent) in enumerate(setup.numbers):
         last = index == len(setup.numbers) - 1 and len(setup.numbers) > 2
         rules = {
@@ -94,6 +95,7 @@ def _numbers(demo: DemoTenant, setup: VoiceSetup, agents: list[VoiceAgent]) -> l
             "provider": provider.key,
             "status": NumberStatus.INACTIVE if last else NumberStatus.ACTIVE,
             "default_agent": agents[agent] if agent is not None else None,
+            "carrier_account": account,
             "metadata": {"rules": rules},
         }
         made.append(demo.write(VoiceNumber, values))

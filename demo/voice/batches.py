@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any, Final
 
+from django.conf import settings
+
 from demo.demo_tenant import DemoTenant
 from demo.voice.agents import AgentsAndNumbers
 from demo.voice.calls import CallBuilder, PhoneBook
@@ -39,6 +41,8 @@ CALL_STATUS_OF_ENTRY: Final = {
     EntryStatus.FAILED: CallStatus.FAILED,
     EntryStatus.DISPATCHED: CallStatus.ONGOING,
 }
+UNDER_WAY: Final = (EntryStatus.DISPATCHED, EntryStatus.RUNNING)
+NAMES: Final = ("Autumn call-backs", "Stand visitors", "Trial users", "Renewals", "Old quotes", "Webinar guests")
 MAX_RETRIES_EXCEEDED: Final = "max_retries_exceeded"
 EXTRA_COMPLETED_BATCHES: Final = 4
 CONTEXTS: Final = (
@@ -72,6 +76,7 @@ def _batch(
     batch = CallBatch(
         **demo.created(made),
         tenant=demo.tenant,
+        name=f"{demo.random.choice(NAMES)}, {made:%B}",
         initiated_by_user=demo.random.choice(demo.team),
         agent=resources.agents[0],
         from_number=resources.numbers[0],
@@ -81,7 +86,9 @@ def _batch(
         finished_at=made + timedelta(minutes=50) if status in BATCH_FINISHED else None,
         metadata={"base_context": demo.random.choice(CONTEXTS), "llm_provider": "groq"},
     )
-    statuses = demo.spread(ENTRIES[status], setup.batch_size)
+    # Calls that are under way are the dialer's where there is a sandbox.
+    mix = {each: share for each, share in ENTRIES[status].items() if not (settings.SANDBOX_URL and each in UNDER_WAY)}
+    statuses = demo.spread(mix, setup.batch_size)
     batch_entries = [_entry(demo, batch, book, each, position, calls) for position, each in enumerate(statuses)]
     batch_entries = list({entry.to_phone: entry for entry in batch_entries}.values())
     batch.total_calls = len(batch_entries)
@@ -116,6 +123,7 @@ def _entry(
         to_phone=parse(lead.phone).e164,
         status=status,
         call_log=call,
+        outcome=call.outcome if call is not None else "",
         metadata={"lead_name": lead.full_name, "entry_index": position},
         **more,
     )

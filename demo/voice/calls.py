@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from django.conf import settings
+
 from campaigns.design.models import CampaignStep
 from campaigns.enrolment.models import CampaignLead
 from demo.demo_tenant import DemoTenant
@@ -16,23 +18,36 @@ from lad import phones
 from leads.contacts.models import Lead
 from voice.analysis.models import CallAnalysis, Disposition
 from voice.calls.models import CallLog
+from voice.carriers.outcomes import AnsweredBy, Outcome
 from voice.statuses import CallStatus, Direction
 
-STATUSES: Final = {
+STATUSES: Final[dict[CallStatus, float]] = {
     CallStatus.ENDED: 58,
     CallStatus.DECLINED: 20,
     CallStatus.FAILED: 9,
     CallStatus.CANCELLED: 5,
-    CallStatus.ONGOING: 1,
-    CallStatus.RINGING: 1,
-    CallStatus.PENDING: 2,
+    CallStatus.ONGOING: 0.4,
+    CallStatus.RINGING: 0.3,
+    CallStatus.PENDING: 0.2,
 }
 INBOUND_SHARE: Final = 0.15
 ANALYSED_SHARE: Final = 0.9
 CAMPAIGN_SHARE: Final = 0.25
 FOLLOW_UP_SHARE: Final = 0.4
-REASONS: Final = ("The carrier did not take the call.", "The number is not in service.", "The line was dropped.")
-DECLINED_AS: Final = ("no_answer", "busy", "rejected")
+# Under way. Where there is a sandbox the dialer makes such calls itself, and these would never end.
+LIVE: Final = (CallStatus.ONGOING, CallStatus.RINGING, CallStatus.PENDING)
+# Outcome, the carrier's word for it, and the reason that is kept.
+FAILED_AS: Final = (
+    (Outcome.CARRIER_FAILED, "twilio-failed-to-connect-call", "The carrier did not take the call."),
+    (Outcome.WRONG_NUMBER, "sip-outbound-unallocated-number", "The number is not in service."),
+    (Outcome.CARRIER_FAILED, "phone-call-provider-closed-websocket", "The line was dropped."),
+)
+DECLINED_AS: Final = (
+    (Outcome.NO_ANSWER, "customer-did-not-answer"),
+    (Outcome.BUSY, "customer-busy"),
+    (Outcome.DECLINED, "vonage-rejected"),
+)
+ENDED_AS: Final = ("customer-ended-call", "assistant-ended-call")
 _CENT: Final = Decimal("0.000001")
 
 
@@ -105,17 +120,20 @@ class CallBuilder:
             call.ended_at = began + timedelta(seconds=scripted.seconds + 1)
             call.duration_seconds = scripted.seconds
             call.transcripts = scripted.turns
-            call.recording_url = f"https://recordings.example/{self.demo.slug}/{call.pk}.mp3"
+            call.outcome, call.answered_by = Outcome.ANSWERED, AnsweredBy.HUMAN
+            call.cause = self.demo.random.choice(ENDED_AS)
             call.cost_breakdown = list(_costs(scripted))
             call.cost = sum((Decimal(item["cost"]) for item in call.cost_breakdown), Decimal(0))
         elif call.status == CallStatus.FAILED:
             call.ended_at = began
-            call.metadata = {"reason": self.demo.random.choice(REASONS)}
+            call.outcome, call.cause, reason = self.demo.random.choice(FAILED_AS)
+            call.metadata = {"reason": reason}
         elif call.status == CallStatus.DECLINED:
             call.ended_at = began
-            call.metadata = {"provider_status": self.demo.random.choice(DECLINED_AS)}
+            call.outcome, call.cause = self.demo.random.choice(DECLINED_AS)
         elif call.status == CallStatus.CANCELLED:
             call.ended_at = made + timedelta(seconds=2)
+            call.outcome = Outcome.CANCELLED
 
     def save(self) -> None:
         CallLog.objects.bulk_create(self.logs, batch_size=200)
@@ -129,8 +147,9 @@ def skewed_index(demo: DemoTenant, count: int) -> int:
 
 def load(demo: DemoTenant, setup: VoiceSetup, resources: AgentsAndNumbers, book: PhoneBook) -> None:
     calls = CallBuilder(demo, setup, resources)
-    for status in demo.spread(STATUSES, setup.calls):
-        live = status in (CallStatus.PENDING, CallStatus.RINGING, CallStatus.ONGOING)
+    statuses = {status: share for status, share in STATUSES.items() if not (settings.SANDBOX_URL and status in LIVE)}
+    for status in demo.spread(statuses, setup.calls):
+        live = status in LIVE
         made = demo.ago(minutes=demo.random.randint(1, 4)) if live else demo.moment()
         inbound = status == CallStatus.ENDED and demo.random.random() < INBOUND_SHARE
         more: dict[str, Any] = {"direction": Direction.INBOUND, "initiated_by_user": None} if inbound else {}

@@ -14,6 +14,9 @@ def fill(scale: Scale) -> None:
     scale.insert("voice_call_analysis", ANALYSES)
     scale.insert("voice_call_batches", BATCHES)
     scale.insert("voice_call_batch_entries", ENTRIES)
+    scale.insert("voice_dialing_policies", POLICIES)
+    scale.insert("voice_call_placements", PLACEMENTS)
+    scale.insert("voice_number_days", NUMBER_DAYS)
 
 
 AGENTS: Final = """
@@ -118,4 +121,26 @@ JOIN pg_temp.scale_tenants t ON t.tenant_id = c.tenant_id
 JOIN voice_call_batches b ON b.tenant_id = c.tenant_id AND b.job_id = 'scale-' || c.tenant_id || '-' || place
 ORDER BY c.id
 ON CONFLICT DO NOTHING
+"""
+
+POLICIES: Final = "INSERT INTO voice_dialing_policies (tenant_id) SELECT tenant_id FROM pg_temp.scale_tenants"
+
+PLACEMENTS: Final = """
+INSERT INTO voice_call_placements (id, tenant_id, created_at, updated_at, call_log_id, batch_id, entry_id, agent_id,
+                                   number_id, to_phone, state, attempts, asked_at, placed_at, answered, answered_at)
+SELECT pg_temp.key(c.created_at), c.tenant_id, c.created_at, c.created_at, c.id, e.batch_id, e.id, c.agent_id,
+       c.from_number_id, c.to_country_code || c.to_base_number, 'settled', 1, c.created_at, c.created_at,
+       c.status = 'ended', CASE WHEN c.status = 'ended' THEN c.started_at END
+FROM voice_call_logs c JOIN pg_temp.scale_tenants t ON t.tenant_id = c.tenant_id
+LEFT JOIN voice_call_batch_entries e ON e.tenant_id = c.tenant_id AND e.call_log_id = c.id
+WHERE c.direction = 'outbound' ORDER BY c.id
+"""
+
+NUMBER_DAYS: Final = """
+INSERT INTO voice_number_days (id, tenant_id, number_id, day, placed, answered, talk_seconds)
+SELECT pg_temp.key(min(c.created_at)), c.tenant_id, c.from_number_id, c.created_at::date, count(*),
+       count(*) FILTER (WHERE c.status = 'ended'), sum(c.duration_seconds)
+FROM voice_call_logs c JOIN pg_temp.scale_tenants t ON t.tenant_id = c.tenant_id
+WHERE c.direction = 'outbound' AND c.from_number_id IS NOT NULL
+GROUP BY c.tenant_id, c.from_number_id, c.created_at::date
 """

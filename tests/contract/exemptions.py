@@ -88,6 +88,7 @@ EXEMPTIONS: dict[str, dict[str, str]] = {
         "lead_bookings_slot": "an exclusion begins with a hash, of the tenant and the person",
         "memberships_user_tenant_key": "signing in finds a person's memberships before any tenant is known",
         "tenant_invitations_token_key": "a token is looked up before the tenant is known",
+        "voice_call_logs_last": "a task looks for the failures of all tenants, the last ones first",
     },
     UNIQUE_WITHOUT_TENANT: {
         "billing_number_prefixes_key": "chosen by LAD's staff or random; its numbers are one tenant's for ever",

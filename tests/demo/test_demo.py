@@ -46,6 +46,7 @@ FILLED_LATER = {
     "user_sessions",
     "voice_call_analysis_requests",
     "voice_call_analysis_versions",
+    "voice_carrier_reports",
     "webhook_calls",
 }
 # The demo's tenants are active or on trial; nobody could sign in to a suspended one.

@@ -17,7 +17,7 @@ from campaigns.templates.contexts import Context, contexts
 from lad.llm.fences import cleaned
 from leads.contacts.models import Lead
 from tenants.teams.models import Tenant
-from voice.agents import knowledge, languages, prompts
+from voice.agents import filling, knowledge, languages
 from voice.agents.models import AgentContent, KnowledgeText, Voice, VoiceAgent, VoiceAgentVersion
 from voice.agents.services.versions import published_versions
 from voice.analysis.models import CallAnalysis
@@ -100,13 +100,13 @@ def compose(
     """Return the brief for one person, of an agent's published version or of its draft."""
     language = languages.language_for(content, person.values.language)
     person.values.setdefault("agent_name", name)
-    values = prompts.with_fallbacks(person.values, content.fallbacks)
+    values = filling.with_fallbacks(person.values, content.fallbacks)
     opening = languages.opening_of(content, language, inbound=inbound)
     return AgentBrief(
         instructions=_instructions(content, person, values, texts, language),
         first_message=_filled(opening, values, language, opening=True),
         language=language,
-        variables=prompts.flat(values, most=MAX_VARIABLES, longest=MAX_VALUE),
+        variables=filling.flat(values, most=MAX_VARIABLES, longest=MAX_VALUE),
         voice=_voice(voice),
         tools=tuple(tool for tool in content.tools if tool != "transfer_call" or content.transfer_to),
         transfer_to=content.transfer_to,
@@ -167,7 +167,7 @@ def _filled(text: str, values: Mapping[str, object], language: str, *, opening: 
     """Return a text filled. One that cannot be filled is left out: nobody is read a template."""
     try:
         seed = str(getattr(values, "seed", ""))
-        found = prompts.fill(text, values, opening=opening, seed=seed, language=language)
+        found = filling.fill(text, values, opening=opening, seed=seed, language=language)
     except TemplateError as error:
         log.warning("a prompt cannot be filled", error=str(error))
         return ""

@@ -1,10 +1,12 @@
 """Admin pages of call batches and their entries."""
 
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
@@ -24,10 +26,13 @@ from voice.agents.services.defaults import with_defaults
 from voice.batches import reports
 from voice.batches.file_page import file_page
 from voice.batches.models import CallBatch, CallBatchEntry, CallBatchLine
+from voice.batches.page import batch_context
 from voice.batches.redial_page import RedialAction
 from voice.batches.services import lifecycle
 from voice.batches.services.pausing import FILLING
 from voice.statuses import BATCH_OPEN, BatchStatus
+
+OVERVIEW: Final = "voice_callbatch_overview"
 
 
 def _is_queued(batch: CallBatch | str | None) -> bool:
@@ -133,8 +138,30 @@ class CallBatchAdmin(RedialAction, TenantModelAdmin):
     actions_list = ["from_file"]
     actions_detail = ["resume_calls", "pause_calls", "schedule", "report", "redial", "stop", "cancel"]
 
+    notes = ["voice/batch.html"]
+
     class Media:
         css = formatting.MEDIA_CSS
+        js = ["voice/live.js"]
+
+    def get_urls(self) -> list[URLPattern]:
+        overview = self.admin_site.admin_view(self.overview_part)
+        return [path("<uuid:object_id>/overview/", overview, name=OVERVIEW), *super().get_urls()]
+
+    def overview_part(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
+        """Return how far the batch is, which its page shows anew while calls are made."""
+        batch = self.get_row_or_404(request, str(object_id))
+        return TemplateResponse(request, "voice/batch_overview.html", self._overview(batch))
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        batch = context.get("original")
+        extra = self._overview(batch) if batch is not None else {}
+        return super().render_change_form(request, {**context, **extra}, *args, **kwargs)
+
+    def _overview(self, batch: CallBatch) -> dict[str, Any]:
+        return {**batch_context(batch), "overview_url": reverse(f"admin:{OVERVIEW}", args=(batch.pk,))}
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Return what the add form shows at first: the agent and the number of the caller's voice profile."""

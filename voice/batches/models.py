@@ -28,7 +28,7 @@ class CallBatch(SoftDeletable, TenantModel):
     """One list of people for one agent to call. The counters are computed from the entries."""
 
     event_name = "voice.call_batch"
-    bookkeeping = ("completed_calls", "failed_calls", "reported_at")
+    bookkeeping = ("completed_calls", "failed_calls", "reported_at", "tripped_at")
 
     name = models.CharField(max_length=200, blank=True, default="", db_default="")
     initiated_by_user = TenantUserKey(null=True, blank=True, editable=False, db_index=False)
@@ -70,6 +70,9 @@ class CallBatch(SoftDeletable, TenantModel):
     )
     paused_at = models.DateTimeField(null=True, blank=True, editable=False)
     pause_reason = models.TextField(blank=True, default="", db_default="", editable=False)
+    tripped_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When it was last paused because its calls failed."
+    )
     reported_at = models.DateTimeField(null=True, blank=True, editable=False)
     job_id = models.CharField(max_length=100, default=new_job_id, editable=False)
     status = models.CharField(
@@ -129,6 +132,8 @@ class CallBatch(SoftDeletable, TenantModel):
         ]
 
     def __str__(self) -> str:
+        if self.name:
+            return self.name
         agent = self._state.fields_cache.get("agent") or f"agent {self.agent_id}"
         return f"{agent}: {self.total_calls} calls, {written(self.created_at)}"
 

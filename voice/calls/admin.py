@@ -4,7 +4,6 @@ from typing import Any, Final
 
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from unfold.decorators import display
 
 from lad.admin.actions import row_action
@@ -15,17 +14,12 @@ from lad.jobs.bulk import bulk_action
 from lad.tenancy.access import access_of
 from voice import formatting
 from voice.analysis import services as analysing
-from voice.analysis.formatting import (
-    SENTIMENT_COLOURS,
-    assessment_chips,
-    follow_up_text,
-    made_by,
-    point_lists,
-    said_values,
-)
+from voice.analysis.formatting import SENTIMENT_COLOURS
 from voice.analysis.jobs import ANALYSE, RIGHT
 from voice.analysis.models import CallAnalysis, Sentiment
+from voice.calls.actions import CallActions
 from voice.calls.models import CallLog
+from voice.calls.page import call_context
 from voice.calls.selectors import find_calls
 from voice.statuses import Direction
 
@@ -33,7 +27,7 @@ ARROWS: Final = {Direction.OUTBOUND: "→ out", Direction.INBOUND: "← in"}
 
 
 @register(CallLog)
-class CallLogAdmin(TenantModelAdmin):
+class CallLogAdmin(CallActions, TenantModelAdmin):
     area = "calls"
     section, icon, rank = "Voice", "call", 5
     empty_hint = "Calls of your voice agents appear here, with recording, transcript and cost."
@@ -63,11 +57,21 @@ class CallLogAdmin(TenantModelAdmin):
         ("Campaign", {"fields": ["campaign", "campaign_lead", "campaign_step"]}),
         ("Data", {"fields": ["recording_url", "cost", "currency", "transcripts", "cost_breakdown", "metadata"]}),
     ]
+    # What the page above the form does not say.
+    rest_fieldsets = [("Data", {"fields": ["initiated_by_user", "metadata"]})]
+    campaign_fieldsets = [("Campaign", {"fields": ["campaign", "campaign_lead", "campaign_step"]})]
     notes = ["voice/call.html"]
     actions = ["analyse_all"]
-    actions_detail = ["analyse_again"]
+    actions_detail = [*CallActions.after_call, "analyse_again"]
 
     analyse_all = bulk_action("Analyse again", kind=ANALYSE, permission="analyse")
+
+    def get_fieldsets(self, request: HttpRequest, obj: CallLog | None = None) -> Any:
+        """Return every field for those who may correct it. Others see on the page above the form what matters."""
+        if obj is None or self.has_change_permission(request, obj):
+            return super().get_fieldsets(request, obj)
+        rest = [*(self.campaign_fieldsets if obj.campaign_id else []), *self.rest_fieldsets]
+        return [*self._laid_out(request, rest, obj), *self._record(obj)]
 
     def has_analyse_permission(self, request: HttpRequest, obj: CallLog | None = None) -> bool:
         """Members have calls analysed, even though only LAD's own staff correct them."""
@@ -80,6 +84,7 @@ class CallLogAdmin(TenantModelAdmin):
         when=lambda call: call.is_finished,
         asks=analysing.examine,
         icon="analytics",
+        seldom=True,
     )
     def analyse_again(
         self, request: HttpRequest, row: CallLog, values: dict[str, Any], examined: analysing.Examination
@@ -89,6 +94,7 @@ class CallLogAdmin(TenantModelAdmin):
 
     class Media:
         css = formatting.MEDIA_CSS
+        js = ["voice/player.js"]
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         if not search_term.strip() or uuid_or_none(search_term.strip()) is not None:
@@ -129,22 +135,5 @@ class CallLogAdmin(TenantModelAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         call = context.get("original")
-        extra = _call_context(call) if call else {}
+        extra = call_context(call) if call else {}
         return super().render_change_form(request, {**context, **extra}, *args, **kwargs)
-
-
-def _call_context(call: CallLog) -> dict[str, object]:
-    """Return the context of ``voice/call.html``: the conversation, recording, analysis and cost of the call."""
-    analysis = CallAnalysis.objects.filter(call_log=call).first()
-    return {
-        "conversation": formatting.render_conversation(call.transcripts),
-        "player": formatting.audio_player(call.recording_url),
-        "cost": formatting.render_cost_table(call.cost_breakdown, call.cost, call.currency),
-        "analysis": analysis,
-        "assessment_chips": assessment_chips(analysis),
-        "point_lists": point_lists(analysis),
-        "said_values": said_values(analysis),
-        "follow_up": follow_up_text(analysis),
-        "made_by": made_by(analysis),
-        "analysis_url": analysis and reverse("admin:voice_callanalysis_change", args=(analysis.pk,)),
-    }

@@ -184,6 +184,9 @@ class CallLog(TenantModel):
                 name="voice_call_logs_campaign_lead",
             ),
             models.Index(fields=["tenant", "to_base_number"], name="voice_call_logs_number"),
+            # The last calls of a tenant, and of all tenants, to find what fails.
+            models.Index(fields=["tenant", "-ended_at"], condition=~models.Q(outcome=""), name="voice_call_logs_ended"),
+            models.Index(fields=["-ended_at"], condition=~models.Q(outcome=""), name="voice_call_logs_last"),
         ]
 
     def __str__(self) -> str:

@@ -22,6 +22,7 @@ from voice.batches.models import CallBatch, CallBatchEntry
 from voice.batches.services.progress import Counted, count, lock_batch
 from voice.calls.models import CallLog
 from voice.calls.transcripts import normalise_transcript
+from voice.changes import tell_pages
 from voice.phone_columns import tenant_of_new, with_number
 from voice.statuses import (
     BATCH_OPEN,
@@ -83,7 +84,6 @@ def record_call_status(
         return row
     before = CallStatus(row.status)
     row.status = new_status
-    row.outcome, row.answered_by, row.cause = outcome, answered_by, cause
     set_times(row, report, now)
     # Keep the provider's own word: busy and rejected are both stored as declined.
     details = {"provider_status": status if status != new_status else "", "reason": report.reason}
@@ -97,6 +97,7 @@ def record_call_status(
     _update_entry(locked, row, report.reason, now, retry_at)
     _record_on_lead(row, now)
     emit_many(_progress_events(row, before, reason=report.reason))
+    tell_pages(row.tenant_id)
     return row
 
 

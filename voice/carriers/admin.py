@@ -2,12 +2,14 @@
 
 from django.contrib import messages
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from unfold.decorators import display
 
 from lad.admin.actions import row_action
 from lad.admin.base import SharedModelAdmin, register
+from lad.tenancy.access import actor_of
 from lad.types import Values
 from voice.carriers import services
 from voice.carriers.callback_addresses import callback_url
@@ -38,14 +40,33 @@ class CarrierAccountAdmin(SharedModelAdmin):
     list_display = ["name", "carrier", "status_label", "is_active", "sandbox", "tenant", "tested_at", "created_at"]
     list_filter = ["carrier", "status", "is_active", "created_at"]
     search_fields = ["name__startswith"]
-    actions_detail = ["test_account"]
+    actions_detail = ["resume", "test_account"]
     fieldsets = [
         (None, {"fields": ["name", ("is_active", "sandbox")]}),
         ("Carrier", {"fields": ["carrier", "base_url", "key_id", "secret", "webhook_secret", "agent"]}),
         ("Callbacks", {"fields": ["callback_address"]}),
-        ("State", {"fields": ["status_label", "status_reason", "tested_at", "numbers_found"]}),
+        ("Limits", {"fields": [("max_concurrent", "inbound_reserve")]}),
+        (
+            "State",
+            {
+                "fields": [
+                    ("status_label", "tested_at"),
+                    "status_reason",
+                    ("paused_until", "pause_reason"),
+                    "numbers_found",
+                ]
+            },
+        ),
     ]
-    readonly_fields = ["sandbox", "callback_address", "status_label", "status_reason", "tested_at", "numbers_found"]
+    readonly_fields = [
+        "sandbox",
+        "callback_address",
+        "status_label",
+        "status_reason",
+        "tested_at",
+        "paused_until",
+        "numbers_found",
+    ]
 
     @display(description="Status", label=STATUS_COLOURS, ordering="status")
     def status_label(self, obj: CarrierAccount) -> str:
@@ -80,3 +101,13 @@ class CarrierAccountAdmin(SharedModelAdmin):
             return " ".join(filter(None, ["The carrier answers.", tested.reason]))
         messages.error(request, tested.reason)
         return None
+
+    @row_action(
+        "Resume",
+        explanation="Calls are placed through it again. Failures before count no more.",
+        when=lambda row: row.deleted_at is None and row.paused_until is not None and row.paused_until > timezone.now(),
+        icon="play_arrow",
+    )
+    def resume(self, request: HttpRequest, row: CarrierAccount, values: Values) -> str:
+        services.resume_account(account=row, actor=actor_of(request))
+        return f"Calls are placed through {row} again."

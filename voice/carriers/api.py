@@ -8,6 +8,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from lad import writes
 from lad.api import router
 from lad.api.serializers import make_serializer
 from lad.api.views import ResourceViewSet, require_writable
@@ -44,7 +45,7 @@ class CarrierAccountSerializer(_Account):  # type: ignore[misc, valid-type]
 class CarrierAccountViewSet(ResourceViewSet):
     """Accounts at carriers: the tenant's own, and the platform's, which every tenant's numbers may use."""
 
-    rights = {"test": f"{AREA}.update"}
+    rights = dict.fromkeys(["test", "resume"], f"{AREA}.update")
     self_scoped_actions = frozenset({"test"})
 
     @extend_schema(
@@ -58,6 +59,13 @@ class CarrierAccountViewSet(ResourceViewSet):
         with self.access.scope():
             account = require_writable(self.get_object())
         return Response(CarrierTestResponse(services.test_account(account=account)).data)
+
+    @extend_schema(summary="Let calls be placed through a paused account again", request=None)
+    @action(detail=True, methods=["post"])
+    @writes.in_transaction
+    def resume(self, request: Request, pk: UUID) -> Response:
+        account = require_writable(self.get_object())
+        return self.row_response(services.resume_account(account=account, actor=self.access.user))
 
 
 router.register(

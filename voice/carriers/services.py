@@ -1,13 +1,16 @@
 """Rules of carrier accounts, and the test of one."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
+import structlog
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from lad import writes
 from lad.errors import Conflict, Invalid
+from lad.outbox.emission import emit
 from lad.outgoing import refuse_transactions
 from lad.tenancy.context import platform_context
 from lad.types import Actor, Values
@@ -21,6 +24,7 @@ from voice.carriers.providers import carriers
 NEEDED: Final = "{carrier} needs this."
 NO_NUMBERS: Final = "It has no number to call from yet."
 MAX_NUMBERS: Final = 5_000
+log = structlog.get_logger("voice.carriers")
 # What the test found holds for these only.
 PLACE: Final = frozenset({"carrier", "base_url", "key_id", "secret"})
 
@@ -29,6 +33,12 @@ class UsedByNumbers(Conflict):
     """Numbers call through this account. Choose another account for them first."""
 
     code = "used_by_numbers"
+
+
+class NotPaused(Conflict):
+    """This account is not paused, so there is nothing to resume."""
+
+    code = "not_paused"
 
 
 class CarrierAccountWriter(writes.Writer[CarrierAccount]):
@@ -86,6 +96,42 @@ def test_account(*, account: CarrierAccount) -> Tested:
         status, reason = AccountStatus.UNREACHABLE, error.detail
     _keep(account, status=status, status_reason=reason, tested_at=timezone.now(), **found)
     return Tested(status, reason)
+
+
+def pause_account(*, account: CarrierAccount, until: datetime, reason: str, now: datetime) -> bool:
+    """Place no call through an account until then, and return whether that is new. A longer pause stays.
+
+    ``reason`` is a sentence for people of every tenant that calls through it. Emits
+    ``voice.carrier_account.paused`` for a tenant's own account.
+    """
+    with platform_context(tenant_id=account.tenant_id):
+        rows = CarrierAccount.all_objects.select_for_update(no_key=True).filter(pk=account.pk)
+        stored = rows.first()
+        if stored is None or (stored.paused_until is not None and stored.paused_until > max(until, now)):
+            return False
+        rows.update(paused_until=until, pause_reason=reason)
+        account.paused_until, account.pause_reason = until, reason
+        if account.tenant_id is not None:
+            emit("voice.carrier_account.paused", aggregate=account, payload={"until": until, "reason": reason})
+    log.warning("carrier account paused", account=str(account.pk), until=until.isoformat())
+    return True
+
+
+@writes.in_transaction
+def resume_account(*, account: CarrierAccount, actor: Actor, now: datetime | None = None) -> CarrierAccount:
+    """Let calls be placed through a paused account again, and return it. Failures before count no more.
+
+    Emits ``voice.carrier_account.resumed`` for a tenant's own account. Raises NotPaused.
+    """
+    now = now or timezone.now()
+    row: CarrierAccount = CarrierAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
+    if row.paused_until is None or row.paused_until <= now:
+        raise NotPaused
+    CarrierAccount.objects.filter(pk=row.pk).update(paused_until=now, pause_reason="")
+    row.paused_until, row.pause_reason = now, ""
+    if row.tenant_id is not None:
+        emit("voice.carrier_account.resumed", aggregate=row, payload={}, actor=actor)
+    return row
 
 
 def _keep(account: CarrierAccount, **values: Any) -> None:

@@ -1,15 +1,12 @@
-"""Pause batches whose next call cannot be paid, and let them go on when there is credit again."""
+"""Let batches go on that were paused because their credit had ended."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
-from django.db import transaction
 from django.utils import timezone
 
 from billing.pricing.services import quoting
-from lad.tenancy.context import current_tenant_id, read_across_tenants, tenant_context
+from lad.tenancy.context import read_across_tenants, tenant_context
 from voice.batches.models import CallBatch
 from voice.charging.components import expected, payee_of
 from voice.charging.selling import sell
@@ -25,14 +22,6 @@ SELECT tenant_id, id FROM voice_call_batches
 WHERE paused_at IS NOT NULL AND status = ANY(%s) AND starts_with(pause_reason, %s) AND deleted_at IS NULL
 ORDER BY tenant_id, id
 """
-
-
-def pause_after_commit(reasons: Mapping[UUID | None, str]) -> None:
-    """Pause the batches, each with its reason, in a transaction of its own: the claim holds locks that others want."""
-    found = {batch_id: reason for batch_id, reason in reasons.items() if batch_id is not None}
-    tenant_id = current_tenant_id()
-    if found:
-        transaction.on_commit(lambda: _pause(tenant_id, found), robust=True)
 
 
 def resume_paid(*, now: datetime | None = None) -> int:
@@ -54,20 +43,12 @@ def resume_paid(*, now: datetime | None = None) -> int:
 
 
 def can_pay(batch: CallBatch, now: datetime) -> bool:
-    """Return whether the wallet has what one call of the batch is expected to cost, and the plan allows it."""
+    """Return whether the wallet has what the dearest call of the batch is expected to cost, and the plan allows it."""
     policy = DialingPolicy.objects.first() or DialingPolicy()
-    numbers = VoiceNumber.objects.select_related("carrier_account")
-    number = numbers.filter(pk=batch.from_number_id).first() if batch.from_number_id else numbers.first()
-    payee = payee_of(number.carrier_account if number else None, number.provider if number else "")
-    sale = sell(expected(payee, policy.max_minutes * 60), at=now)
-    if not sale.items:
-        return True
-    quote = quoting.quote(items=sale.items, feature_key=VOICE_AGENT, at=now)
-    return quote.affordable and quote.allowed
-
-
-def _pause(tenant_id: UUID, reasons: Mapping[UUID, str]) -> None:
-    with tenant_context(tenant_id):
-        for batch_id, reason in reasons.items():
-            rows = CallBatch.objects.filter(pk=batch_id, paused_at__isnull=True, status__in=BATCH_OPEN)
-            rows.update(paused_at=timezone.now(), pause_reason=reason)
+    numbers = VoiceNumber.objects.filter(carrier_account__isnull=False).select_related("carrier_account")
+    if batch.from_number_id is not None:
+        numbers = numbers.filter(pk=batch.from_number_id)
+    payees = {payee_of(number.carrier_account, number.provider) for number in numbers}
+    sales = [sell(expected(each, policy.max_minutes * 60), at=now) for each in payees]
+    quotes = [quoting.quote(items=each.items, feature_key=VOICE_AGENT, at=now) for each in sales if each.items]
+    return all(quote.affordable and quote.allowed for quote in quotes)

@@ -17,7 +17,7 @@ from voice.carriers.models import CarrierAccount
 from voice.charging import credit, settling
 from voice.charging.components import Payee, expected, payee_of
 from voice.charging.selling import Sale, sell
-from voice.dialer.hooks import CallOver, DetailsCame, when_details_came, when_over
+from voice.dialer.hooks import CallOver, DetailsCame, when_details_came, when_over_at_last
 from voice.dialer.models import CallPlacement, DialingPolicy
 from voice.features import VOICE_AGENT
 from voice.numbers.models import VoiceNumber
@@ -51,8 +51,8 @@ def hold_for(placements: Sequence[CallPlacement], *, now: datetime) -> HeldCredi
 
     Components without a price are free. Sets ``hold_id`` of each placement, stored too. Idempotent: a call that is
     tried again keeps its hold. The rows must be locked and have their number. A refused call waits until the time of
-    its refusal; where the credit has ended, its batch is paused after the commit, with the reason. Raises what the
-    database raises, so that nobody is called unpaid.
+    its refusal; where that ends the batch, whoever claims pauses it with the reason, and it goes on by itself once
+    there is credit. Raises what the database raises, so that nobody is called unpaid.
     """
     if not placements:
         return HeldCredits()
@@ -69,9 +69,6 @@ def hold_for(placements: Sequence[CallPlacement], *, now: datetime) -> HeldCredi
             each.hold_id = use.hold_id
             changed.append(each)
     CallPlacement.objects.bulk_update(changed, ["hold_id"])
-    credit.pause_after_commit(
-        {each.batch_id: refused[each.call_log_id].detail for each in placements if _ends(each, refused)}
-    )
     return HeldCredits(frozenset(each.call_log_id for each in placements if each.call_log_id not in refused), refused)
 
 
@@ -92,7 +89,7 @@ def settle(call: CallLog, placement: CallPlacement | None, *, wait: bool = False
     settling.settle(call, placement, wait=wait, now=now or timezone.now())
 
 
-@when_over
+@when_over_at_last
 def _over(over: CallOver) -> None:
     settle(over.call, over.placement, wait=over.placement is not None)
 
@@ -145,8 +142,3 @@ def _refusal(use: HeldUse, now: datetime) -> Refusal:
     detail = error.detail if error is not None else ""
     text = detail if isinstance(error, NotEntitled) else credit.CREDIT_ENDED.format(detail)
     return Refusal(text, now + ASK_AGAIN_AFTER, ends=True)
-
-
-def _ends(placement: CallPlacement, refused: Mapping[UUID, Refusal]) -> bool:
-    refusal = refused.get(placement.call_log_id)
-    return placement.batch_id is not None and refusal is not None and refusal.ends

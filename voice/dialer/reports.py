@@ -164,10 +164,10 @@ class _Report:
         hooks.tell(CallOver(self.call, placement, outcome, self.known.ended_at or self.at, retry_at))
 
     def _correct(self, outcome: Outcome | None) -> set[str]:
-        """Write what is known better now. Return ``outcome`` if the call ended otherwise than was known."""
+        """Write what is known better now. Return which of ``outcome`` and ``duration`` are others than were known."""
         if outcome is None or not self.call.outcome:
             return set()
-        before = self.call.outcome
+        before = {"outcome": self.call.outcome, "duration": self.call.duration_seconds}
         self.call = correct_call(
             call=self.call,
             outcome=outcome,
@@ -176,7 +176,8 @@ class _Report:
             report=self._times(),
             now=self.now,
         )
-        return {"outcome"} if self.call.outcome != before else set()
+        after = {"outcome": self.call.outcome, "duration": self.call.duration_seconds}
+        return {name for name in before if after[name] != before[name]}
 
     def _times(self, *, reason: str = "") -> CallReport:
         known = self.known

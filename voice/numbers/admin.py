@@ -1,15 +1,47 @@
 """Admin pages of telephone numbers."""
 
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from django import forms
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.safestring import SafeString
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from lad.admin.base import TenantModelAdmin, register
+from lad.admin.actions import row_action
+from lad.admin.base import ReadOnlyAdmin, TenantModelAdmin, register
 from lad.admin.forms import LadModelForm
-from voice.numbers.models import VoiceNumber
+from lad.tenancy.access import actor_of
+from lad.types import Values
+from voice import formatting
+from voice.numbers import health
+from voice.numbers.models import NumberDay, VoiceNumber
 from voice.phone_search import PhoneSearchMixin
+
+HEALTH_COLOURS: Final = {
+    health.Label.HEALTHY: "success",
+    health.Label.WATCH: "warning",
+    health.Label.REST: "danger",
+}
+DAYS_SHOWN: Final = 14
+DAYS_READ: Final = timedelta(days=health.WINDOW_DAYS + 1)
+
+
+class RestForm(forms.Form):
+    """Ask how long a number rests, and why."""
+
+    days = forms.IntegerField(
+        min_value=1,
+        max_value=health.LONGEST_REST.days - 1,
+        initial=health.REST.days,
+        widget=UnfoldAdminIntegerFieldWidget,
+    )
+    reason = forms.CharField(required=False, max_length=500, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
 
 
 class NumberForm(LadModelForm):
@@ -35,17 +67,37 @@ class NumberForm(LadModelForm):
 class VoiceNumberAdmin(PhoneSearchMixin, TenantModelAdmin):
     area = "voice"
     section, icon, rank = "Voice", "dialpad", 40
-    list_display = ["number", "status", "provider", "default_agent", "directions", "created_at"]
-    list_filter = ["status", "provider", "default_agent", "created_at"]
+    list_display = [
+        "number",
+        "status",
+        "health_label",
+        "today",
+        "provider",
+        "default_agent",
+        "directions",
+        "created_at",
+    ]
+    list_filter = ["status", "provider", "default_agent", "resting_until", "created_at"]
+    list_select_related = ["tenant"]
     add_fieldsets = [(None, {"fields": ["phone", "status", "provider", "default_agent", "metadata"]})]
     fieldsets = [
         (None, {"fields": ["phone"]}),
         ("Usage", {"fields": ["status", "provider", "default_agent", "directions"]}),
+        ("Limits", {"fields": [("daily_cap", "max_concurrent"), "today"]}),
+        ("Health", {"fields": ["health_label", "health_reasons", ("resting_until", "rest_reason"), "last_days"]}),
         ("Carrier", {"fields": ["carrier_account", "carrier_reference"]}),
         ("Data", {"fields": ["metadata"]}),
     ]
     form = NumberForm
-    readonly_fields = ["directions"]
+    readonly_fields = ["directions", "today", "health_label", "health_reasons", "resting_until", "last_days"]
+    actions_detail = ["rest", "resume"]
+
+    class Media:
+        css = formatting.MEDIA_CSS
+
+    def listed(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
+        days = NumberDay.objects.filter(day__gte=(timezone.now() - DAYS_READ).date())
+        return super().listed(request, rows).prefetch_related(Prefetch("days", days, to_attr="read_days"))
 
     @display(description="Number", ordering="base_number")
     def number(self, obj: VoiceNumber) -> str:
@@ -56,3 +108,81 @@ class VoiceNumberAdmin(PhoneSearchMixin, TenantModelAdmin):
         rules = obj.metadata.get("rules", {})
         allowed = [direction for direction in ("inbound", "outbound") if rules.get(direction, True)]
         return " and ".join(allowed) or "none"
+
+    @display(description="Health", label=HEALTH_COLOURS)
+    def health_label(self, obj: VoiceNumber) -> tuple[str, str]:
+        label = _report(obj).label
+        return label.value, str(label.label)
+
+    @display(description="Why")
+    def health_reasons(self, obj: VoiceNumber) -> str:
+        return " ".join(_report(obj).reasons) or "Its last days show nothing unusual."
+
+    @display(description="Calls today")
+    def today(self, obj: VoiceNumber) -> str:
+        return f"{_report(obj).placed_today:,} of {obj.daily_cap:,}"
+
+    @display(description="Last days")
+    def last_days(self, obj: VoiceNumber) -> SafeString:
+        rows = NumberDay.objects.filter(number=obj.pk).order_by("-day")[:DAYS_SHOWN]
+        days = [(row, health.sum_of([row])) for row in rows]
+        return render_to_string("voice/number_days.html", {"days": days})
+
+    @row_action(
+        "Let it rest",
+        explanation="The number calls nobody for so many days. Calls to it are answered.",
+        form=RestForm,
+        when=lambda row: row.deleted_at is None and not _rests(row),
+        icon="bedtime",
+    )
+    def rest(self, request: HttpRequest, row: VoiceNumber, values: Values) -> str:
+        until = health.end_of_rest(timezone.now(), health.zone_of(row.tenant_id), timedelta(days=values["days"]))
+        health.rest(number=row, until=until, reason=values["reason"], actor=actor_of(request))
+        return f"{row} rests."
+
+    @row_action(
+        "End the rest",
+        explanation="The number calls again. Its figures count anew from tomorrow.",
+        when=lambda row: row.deleted_at is None and _rests(row),
+        icon="play_arrow",
+    )
+    def resume(self, request: HttpRequest, row: VoiceNumber, values: Values) -> str:
+        health.end_rest(number=row, actor=actor_of(request))
+        return f"{row} calls again."
+
+
+@register(NumberDay)
+class NumberDayAdmin(ReadOnlyAdmin):
+    area = "voice"
+    section, icon, rank = "Voice", "monitor_heart", 42
+    empty_hint = "Each day on which a number calls is counted here."
+    list_display = ["number", "day", "placed", "answered", "connect_rate", "short", "voicemails", "unanswered"]
+    list_filter = ["number", "day"]
+    fieldsets = [
+        (None, {"fields": ["number", "day"]}),
+        ("Calls", {"fields": [("placed", "answered"), ("voicemails", "unanswered"), "failed", "connect_rate"]}),
+        ("Signs of trouble", {"fields": [("short", "complaints"), "talk_seconds"]}),
+    ]
+
+    @display(description="Connect rate")
+    def connect_rate(self, obj: NumberDay) -> str:
+        rate = health.sum_of([obj]).connect_rate
+        return "–" if rate is None else f"{rate:.0%}"
+
+
+def _rests(number: VoiceNumber) -> bool:
+    return number.resting_until is not None and number.resting_until > timezone.now()
+
+
+def _report(number: VoiceNumber) -> health.Report:
+    """Return how a number stands, by the days that the list has read, or else by reading them once."""
+    now = timezone.now()
+    kept: health.Report | None = vars(number).get("health_report")
+    if kept is None:
+        days = vars(number).get("read_days")
+        if days is None:
+            kept = health.report(number, now=now)
+        else:
+            kept = health.report_by(number, days, zone=ZoneInfo(number.tenant.timezone), now=now)
+        vars(number)["health_report"] = kept
+    return kept

@@ -27,7 +27,7 @@ from voice.dialer.models import IS_OPEN, CallPlacement
 from voice.numbers import health
 from voice.numbers.destinations import Allowed, allowed_by, area_of, region_of
 from voice.numbers.health import Label
-from voice.numbers.models import NumberStatus, VoiceNumber
+from voice.numbers.models import NumberDay, NumberStatus, VoiceNumber
 
 # A call of the number, or of its account, ends at any moment.
 BUSY: Final = timedelta(seconds=15)
@@ -196,22 +196,23 @@ class _Pool:
 def _load(wanted: Sequence[Wanted], now: datetime, account_room: Mapping[UUID, int]) -> _Pool:
     zone = health.zone_of(current_tenant_id())
     numbers = _lock(wanted)
-    days = health.recent_days(numbers, zone, now)
+    days: dict[UUID, list[NumberDay]] = {number.pk: [] for number in numbers}
+    for row in health.recent_days(numbers, zone, now):
+        days[row.number_id].append(row)
     today = now.astimezone(zone).date()
-    placed = {row.number_id: row.placed for row in days if row.day == today}
     open_calls = _open_calls([number.pk for number in numbers if number.max_concurrent is not None])
-    judged = health.judge_days(numbers, days, zone)
     candidates = {}
     for number in numbers:
-        _rest_if_due(number, judged[number.pk], zone, now)
+        judged = health.judge_number(number, days[number.pk], zone=zone, now=now)
+        _rest_if_due(number, judged, zone, now)
         limit = number.max_concurrent
         candidates[number.pk] = _Candidate(
             number=number,
             allowed=allowed_by(number.metadata.get("rules", {}).get("allowed_outbound")),
             region=region_of(number.phone.e164),
             area=area_of(number.phone.e164),
-            label=judged[number.pk].label,
-            placed=placed.get(number.pk, 0),
+            label=judged.label,
+            placed=sum(row.placed for row in days[number.pk] if row.day == today),
             room=None if limit is None else limit - open_calls.get(number.pk, 0),
             blocked=_blocked(number, now),
         )

@@ -2,5 +2,5 @@
 
 from lad.outbox.catalogue import define
 
-define("voice.number.rested", "{subject} rests until {until}", fields=["until", "reason"])
+define("voice.number.rested", "{subject} rests until {until}: {reason}", fields=["until", "reason"])
 define("voice.number.resumed", "{actor} let {subject} call again")

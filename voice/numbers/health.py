@@ -4,10 +4,10 @@ Numbers are labelled for calls that nobody answers, for calls that end within se
 these are counted by the day. A number that rests goes on by itself, and its days before the rest count no more.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -28,6 +28,7 @@ LONGEST_REST: Final = timedelta(days=365)
 LEAST_CALLS: Final = 20
 LEAST_ANSWERED: Final = 10
 LEAST_COMPLAINTS: Final = 2
+BY_HAND: Final = "Somebody let it rest."
 COUNTED: Final = (
     "placed",
     "answered",
@@ -161,21 +162,57 @@ def judge(figures: Figures) -> Health:
     return Health(worst, tuple(reasons), figures)
 
 
-def judge_numbers(numbers: Sequence[VoiceNumber], *, zone: ZoneInfo, now: datetime) -> dict[UUID, Health]:
-    """Return how numbers of the current tenant stand, by their last days since their last rest. Costs one query."""
-    return {key: judge(figures) for key, figures in _figures(numbers, recent_days(numbers, zone, now), zone).items()}
-
-
 def recent_days(numbers: Sequence[VoiceNumber], zone: ZoneInfo, now: datetime) -> list[NumberDay]:
     """Return the days of numbers within the window, the newest first."""
-    first = now.astimezone(zone).date() - timedelta(days=WINDOW_DAYS - 1)
-    rows = NumberDay.objects.filter(number__in=[number.pk for number in numbers], day__gte=first)
+    rows = NumberDay.objects.filter(number__in=[number.pk for number in numbers], day__gte=window_start(zone, now))
     return list(rows.order_by("number", "-day"))
 
 
-def judge_days(numbers: Sequence[VoiceNumber], days: Sequence[NumberDay], zone: ZoneInfo) -> dict[UUID, Health]:
-    """Return how numbers stand by days that were read already."""
-    return {key: judge(figures) for key, figures in _figures(numbers, days, zone).items()}
+def judge_number(number: VoiceNumber, days: Iterable[NumberDay], *, zone: ZoneInfo, now: datetime) -> Health:
+    """Return how a number stands by those of its days that are within the window and after its last rest."""
+    first = max(window_start(zone, now), _first_day(number, zone))
+    return judge(sum_of(row for row in days if row.day >= first))
+
+
+def window_start(zone: ZoneInfo, now: datetime) -> date:
+    """Return the first day that counts, today being the last."""
+    return now.astimezone(zone).date() - timedelta(days=WINDOW_DAYS - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a number stands, what it may still do today, and its rest if it has one."""
+
+    label: Label
+    reasons: tuple[str, ...]
+    figures: Figures
+    placed_today: int
+    left_today: int
+    resting_until: datetime | None
+    rest_reason: str
+
+
+def report(number: VoiceNumber, *, now: datetime) -> Report:
+    """Return how a number stands. Costs two queries."""
+    zone = zone_of(number.tenant_id)
+    return report_by(number, recent_days([number], zone, now), zone=zone, now=now)
+
+
+def report_by(number: VoiceNumber, days: Sequence[NumberDay], *, zone: ZoneInfo, now: datetime) -> Report:
+    """Return how a number stands by days that were read already. A resting number is labelled so."""
+    found = judge_number(number, days, zone=zone, now=now)
+    today = now.astimezone(zone).date()
+    placed = sum(row.placed for row in days if row.day == today)
+    until = number.resting_until if number.resting_until and number.resting_until > now else None
+    return Report(
+        label=found.label if until is None else Label.REST,
+        reasons=found.reasons if until is None else (number.rest_reason,),
+        figures=found.figures,
+        placed_today=placed,
+        left_today=max(number.daily_cap - placed, 0),
+        resting_until=until,
+        rest_reason=number.rest_reason if until is not None else "",
+    )
 
 
 def sum_of(days: Iterable[NumberDay]) -> Figures:
@@ -189,9 +226,9 @@ def zone_of(tenant_id: UUID) -> ZoneInfo:
     return ZoneInfo(Tenant.objects.values_list("timezone", flat=True).get(pk=tenant_id))
 
 
-def end_of_rest(now: datetime, zone: ZoneInfo) -> datetime:
-    """Return when a rest that begins now ends: at the beginning of a day of the tenant's."""
-    return datetime.combine(now.astimezone(zone).date() + REST + timedelta(days=1), time(), zone)
+def end_of_rest(now: datetime, zone: ZoneInfo, length: timedelta = REST) -> datetime:
+    """Return when a rest for the remaining day and so many whole ones ends: at the beginning of a day."""
+    return datetime.combine(now.astimezone(zone).date() + length + timedelta(days=1), time(), zone)
 
 
 def let_rest(number: VoiceNumber, *, until: datetime, reason: str, actor: Actor = None) -> None:
@@ -202,43 +239,39 @@ def let_rest(number: VoiceNumber, *, until: datetime, reason: str, actor: Actor 
 
 
 @transaction.atomic
-def rest(*, number: VoiceNumber, until: datetime, reason: str = "", actor: Actor, now: datetime | None = None) -> None:
-    """Let a number rest because a person says so. Emits ``voice.number.rested``. Raises Invalid."""
+def rest(
+    *, number: VoiceNumber, until: datetime, reason: str = "", actor: Actor, now: datetime | None = None
+) -> VoiceNumber:
+    """Let a number rest because a person says so, and return it. Emits ``voice.number.rested``. Raises Invalid."""
     now = now or timezone.now()
     if not now < until <= now + LONGEST_REST:
         raise Invalid(errors={"until": ["Choose a time within the next year."]})
-    row = VoiceNumber.objects.select_for_update(no_key=True).get(pk=number.pk)
-    let_rest(row, until=until, reason=reason or "Somebody let it rest.", actor=actor)
+    row: VoiceNumber = VoiceNumber.objects.select_for_update(no_key=True).get(pk=number.pk)
+    let_rest(row, until=until, reason=reason or BY_HAND, actor=actor)
+    return row
 
 
 @transaction.atomic
-def end_rest(*, number: VoiceNumber, actor: Actor, now: datetime | None = None) -> None:
-    """Let a number call again. Its figures count anew from the next day. Emits ``voice.number.resumed``.
+def end_rest(*, number: VoiceNumber, actor: Actor, now: datetime | None = None) -> VoiceNumber:
+    """Let a number call again and return it. Its figures count anew from the next day. Emits ``voice.number.resumed``.
 
     Raises NotResting.
     """
     now = now or timezone.now()
-    row = VoiceNumber.objects.select_for_update(no_key=True).get(pk=number.pk)
+    row: VoiceNumber = VoiceNumber.objects.select_for_update(no_key=True).get(pk=number.pk)
     if row.resting_until is None or row.resting_until <= now:
         raise NotResting
     # The time stays: what was before it counts no more.
     VoiceNumber.objects.filter(pk=row.pk).update(resting_until=now, rest_reason="")
+    row.resting_until, row.rest_reason = now, ""
     emit("voice.number.resumed", aggregate=row, payload={}, actor=actor)
+    return row
 
 
 def rest_sentence(number: VoiceNumber) -> str:
     """Return until when and why a resting number rests."""
     until = number.resting_until
     return f"{number} rests until {times.written(until)}. {number.rest_reason}".strip() if until is not None else ""
-
-
-def _figures(numbers: Sequence[VoiceNumber], days: Iterable[NumberDay], zone: ZoneInfo) -> Mapping[UUID, Figures]:
-    first = {number.pk: _first_day(number, zone) for number in numbers}
-    by_number: dict[UUID, list[Any]] = {key: [] for key in first}
-    for row in days:
-        if row.day >= first[row.number_id]:
-            by_number[row.number_id].append(row)
-    return {key: sum_of(rows) for key, rows in by_number.items()}
 
 
 def _first_day(number: VoiceNumber, zone: ZoneInfo) -> date:

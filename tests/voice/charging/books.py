@@ -102,8 +102,8 @@ def end(placement: Any, status: str = "ended", *, seconds: int = SECONDS, outcom
     CallPlacement.objects.filter(pk=placement.pk).update(state=PlacementState.SETTLED, facts=facts)
     placement.refresh_from_db()
     found = outcome or {"ended": Outcome.ANSWERED, "declined": Outcome.BUSY}.get(status, Outcome.UNKNOWN)
-    CallLog.objects.filter(pk=call.pk).update(outcome=found)
-    call = record_call_status(call=call, status=status, report=CallReport(duration_seconds=seconds))
+    report = CallReport(duration_seconds=seconds)
+    call = record_call_status(call=call, status=status, report=report, outcome=Outcome(found))
     hooks.tell(CallOver(call, placement, Outcome(found), timezone.now()))
     return call
 

