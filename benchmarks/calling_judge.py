@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 from psycopg.rows import dict_row
 
-from benchmarks.calling_world import FROM, OWN, UNTIL, World
+from benchmarks.calling_world import ASLEEP, FROM, OWN, UNTIL, World
 from benchmarks.chaos_world import LOG_LIMIT, SandboxControl
 
 # The sandbox's word for the end → what LAD may say, by protocol. LiveKit tells less: see decision 0058.
@@ -64,11 +64,16 @@ FROM voice_call_logs call
 JOIN voice_call_placements placement ON placement.tenant_id = call.tenant_id AND placement.call_log_id = call.id
 """
 OPEN_ENTRIES: Final = """
-SELECT count(*) FROM voice_call_batch_entries WHERE status IN ('queued', 'running', 'dispatched')
+SELECT tenant_id::text, to_phone FROM voice_call_batch_entries WHERE status IN ('queued', 'running', 'dispatched')
 """
-OPEN_BATCHES: Final = "SELECT count(*) FROM voice_call_batches WHERE status NOT IN ('completed', 'cancelled', 'failed')"
+OPEN_BATCHES: Final = """
+SELECT count(*) FROM voice_call_batches batch WHERE status IN ('queued', 'running') AND NOT EXISTS (
+    SELECT FROM voice_call_batch_entries entry WHERE entry.tenant_id = batch.tenant_id AND entry.batch_id = batch.id
+        AND entry.status IN ('queued', 'running', 'dispatched')
+)
+"""
 WRONG_COUNTERS: Final = """
-SELECT count(*) FROM voice_call_batches batch WHERE (total_calls, completed_calls, failed_calls) IS DISTINCT FROM (
+SELECT count(*) FROM voice_call_batches batch WHERE (total_calls, completed_calls, failed_calls) <> (
     SELECT count(*), count(*) FILTER (WHERE status = 'completed'),
         count(*) FILTER (WHERE status IN ('failed', 'declined', 'cancelled'))
     FROM voice_call_batch_entries entry
@@ -291,8 +296,13 @@ class Judge:
         ]
 
     def left_open(self) -> list[str]:
+        """Return calls and entries that are not over, other than of people who are asleep, and sums that are wrong."""
         found = [f"call {id}: {row['state']}" for id, row in self.rows.items() if row["state"] != "settled"]
-        counts = [("entries open", OPEN_ENTRIES), ("batches open", OPEN_BATCHES), ("wrong counters", WRONG_COUNTERS)]
+        people = {str(caller.id): caller.people for caller in self.world.callers}
+        for tenant_id, phone in self._database.execute(OPEN_ENTRIES).fetchall():
+            if people[tenant_id][phone] != ASLEEP:
+                found.append(f"entry {phone}")
+        counts = [("batches open", OPEN_BATCHES), ("wrong counters", WRONG_COUNTERS)]
         counts += [("batches reported twice", COMPLETED_TWICE), ("holds", HELD)]
         return found + [f"{many} {name}" for name, query in counts if (many := self._one(query))]
 

@@ -19,7 +19,7 @@ SELECT category, provider, model, unit_price FROM billing_pricing_catalog WHERE 
 """
 DEBITS: Final = """
 SELECT coalesce(-sum(amount), 0) FROM billing_ledger_transactions
-WHERE tenant_id = %s AND transaction_type IN ('debit', 'refund')
+WHERE tenant_id = %s AND transaction_type <> 'topup'
 """
 WALLET: Final = "SELECT current_balance, reserved_balance FROM billing_wallets WHERE tenant_id = %s"
 EVENTS: Final = """

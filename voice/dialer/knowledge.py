@@ -182,7 +182,8 @@ class Known:
         return learned
 
     def _add_end(self, told: CarrierCall, now: datetime) -> None:
-        cause = told.cause
+        # Something ended of which nobody knows whether it was the call.
+        cause = told.cause if told.presence == Presence.PLACED or self.confirmed or self.answered else None
         if cause is None and self.cause is None and self._is_gone(now):
             cause = GONE
         if cause is not None and (self.cause is None or _says_more(cause, self.cause)):

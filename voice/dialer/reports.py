@@ -69,6 +69,8 @@ class _Report:
     def take_in(self, told: CarrierCall) -> CallLog:
         if told.presence == Presence.NEVER_PLACED:
             return self._never_placed()
+        if told.presence == Presence.UNKNOWN and self._is_of_another_attempt():
+            return self.call
         learned = set(self.known.add(told, self.at, self.now))
         outcome = self.known.outcome(self.now)
         if self.was_over:
@@ -95,6 +97,17 @@ class _Report:
             wake()
             log.info("call was not placed", call=str(self.call.pk))
         return self.call
+
+    def _is_of_another_attempt(self) -> bool:
+        """Return whether the end of something cannot be the end of this attempt to place the call.
+
+        Nothing that ended before the carrier was asked, or while the call waits for its turn, was this call.
+        """
+        placement = self.placement
+        if placement is None or placement.state == PlacementState.SETTLED:
+            return False
+        waits = placement.state in (PlacementState.QUEUED, PlacementState.PLACING)
+        return waits or (placement.asked_at is not None and self.at < placement.asked_at)
 
     def _progress(self, told: CarrierCall) -> None:
         """Follow a call that goes on, or whose end is not certain yet."""

@@ -116,7 +116,7 @@ def test_a_report_that_does_not_come_is_not_waited_for_longer(place: Any, told: 
 
 def test_an_answer_that_is_told_late_corrects_the_end(place: Any, told: Told) -> None:
     placed = place()
-    placed.tell(ENDED_AT, cause=ROOM_FINISHED)
+    placed.tell(ENDED_AT, presence=Presence.UNKNOWN, cause=ROOM_FINISHED)
     # LiveKit only says that the room is closed. Who was on the telephone may still be told.
     assert (placed.call.status, placed.placement.state) == (CallStatus.PENDING, PlacementState.PLACED)
     later = ENDED_AT + timedelta(minutes=3)
@@ -190,6 +190,26 @@ def test_a_call_that_rang_is_not_placed_again_whatever_the_carrier_says(place: A
     placed.tell(NOW, state=CallStatus.RINGING)
     placed.tell(NOW, presence=Presence.NEVER_PLACED)
     assert (placed.placement.state, placed.call.status) == (PlacementState.PLACED, CallStatus.RINGING)
+
+
+@pytest.mark.parametrize(
+    ("values", "at"),
+    [
+        ({"state": PlacementState.QUEUED, "asked_at": None, "placed_at": None}, NOW),
+        ({"state": PlacementState.PLACING, "placed_at": None}, NOW),
+        ({"state": PlacementState.UNKNOWN, "placed_at": None}, NOW),
+        # It waited again, and rings now.
+        ({}, NOW - timedelta(seconds=5)),
+    ],
+)
+def test_the_end_of_a_room_in_which_nobody_was_called_is_not_the_end_of_the_call(
+    place: Any, told: Told, values: dict[str, Any], at: datetime
+) -> None:
+    placed = place(**values)
+    state = placed.placement.state
+    for seconds in (0, 200, 400):
+        placed.tell(at, now=NOW + timedelta(seconds=seconds), presence=Presence.UNKNOWN, cause=ROOM_FINISHED)
+    assert (placed.placement.state, placed.placement.cause, told.over) == (state, "", [])
 
 
 def test_nobody_knows_what_became_of_a_call_that_counts_as_an_attempt(place: Any, told: Told) -> None:

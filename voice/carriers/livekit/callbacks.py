@@ -36,7 +36,8 @@ def events(body: bytes) -> list[CarrierEvent]:
         return _of_person(message, word)
     room = values.text(member(message.get("room"), "name"))
     if word == "room_finished" and call_id_of(room):
-        return [_event(message, room, EventKind.STATE, CarrierCall(Presence.PLACED, cause=ROOM_FINISHED))]
+        # A room is closed, too, when the call that it was made for was not placed.
+        return [_event(message, room, EventKind.STATE, CarrierCall(Presence.UNKNOWN, cause=ROOM_FINISHED))]
     if word == "egress_ended":
         return _of_recording(message)
     if word == "agent_report" and room:
