@@ -100,6 +100,7 @@ ALLOWED: Table = {
     "voice-call-batch-entries": READ_BY_ALL,
     "voice-call-batches": EDITED_BY_MEMBERS,
     "voice-call-logs": READ_BY_ALL,
+    "voice-number-days": READ_BY_ALL,
     "voice-permissions": EDITED_BY_ADMINS,
     "voice-user-profiles": EDITED_BY_ADMINS,
 }
@@ -220,6 +221,7 @@ ADMIN: Table = {
     "voice-call-batch-entries": EDITED_BY_ROOT_AND_OWNER,
     "voice-call-batches": EDITED_BY_ROOT_AND_OWNER,
     "voice-call-logs": {"root": "CRUD", "owner": "R", "viewer": "R"},
+    "voice-number-days": {"root": "R", "owner": "R", "viewer": "R"},
     "voice-permissions": EDITED_BY_ROOT_AND_OWNER,
     "voice-user-profiles": EDITED_BY_ROOT_AND_OWNER,
 }
