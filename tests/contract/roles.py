@@ -104,6 +104,7 @@ ALLOWED: Table = {
     "voice-call-batches": EDITED_BY_MEMBERS,
     "voice-call-logs": READ_BY_ALL,
     "voice-dialing-policies": EDITED_BY_ADMINS,
+    "voice-number-days": READ_BY_ALL,
     "voice-permissions": EDITED_BY_ADMINS,
     "voice-user-profiles": EDITED_BY_ADMINS,
 }
@@ -232,6 +233,7 @@ ADMIN: Table = {
     "voice-call-placements": READ_BY_ROOT,
     "voice-carrier-reports": READ_BY_ROOT,
     "voice-dialing-policies": EDITED_BY_ROOT_AND_OWNER,
+    "voice-number-days": {"root": "R", "owner": "R", "viewer": "R"},
     "voice-permissions": EDITED_BY_ROOT_AND_OWNER,
     "voice-user-profiles": EDITED_BY_ROOT_AND_OWNER,
 }

@@ -82,9 +82,10 @@ class Rule:
         return REASON.format(failed=len(failed), total=len(calls), minutes=self.minutes, last=last)
 
 
-DEFAULT_RULE: Final = Rule(
-    *(DialingPolicy._meta.get_field(f"breaker_{name}").default for name in ("percent", "calls", "minutes"))
-)
+def rule_of(policy: DialingPolicy | None) -> Rule:
+    """Return the rule of a tenant, by default the one that holds without any."""
+    found = policy or DialingPolicy()
+    return Rule(found.breaker_percent, found.breaker_calls, found.breaker_minutes)
 
 
 @when_over
@@ -109,8 +110,7 @@ def check_failures(now: datetime | None = None) -> None:
 def _check_tenant(tenant_id: UUID, now: datetime) -> None:
     """Pause what fails in one tenant. Each kind has a transaction of its own: claims lock batches before numbers."""
     with tenant_context(tenant_id):
-        policy = DialingPolicy.objects.first()
-        rule = Rule(policy.breaker_percent, policy.breaker_calls, policy.breaker_minutes) if policy else DEFAULT_RULE
+        rule = rule_of(DialingPolicy.objects.first())
         calls = _calls(CallPlacement.objects, rule.since(now))
         keys = {call.account_id for call in calls}
         accounts = {row.pk: row for row in CarrierAccount.all_objects.filter(pk__in=keys)}
@@ -130,7 +130,8 @@ def _check_shared_accounts(now: datetime) -> None:
     accounts = {row.pk: row for row in CarrierAccount.objects.filter(tenant__isnull=True, is_active=True)}
     if accounts:
         rows = CallPlacement.objects.filter(carrier_account__in=accounts)
-        _pause_accounts(accounts, _calls(rows, DEFAULT_RULE.since(now)), DEFAULT_RULE, now)
+        rule = rule_of(None)
+        _pause_accounts(accounts, _calls(rows, rule.since(now)), rule, now)
 
 
 def _calls(rows: Any, since: datetime) -> list[Ended]:

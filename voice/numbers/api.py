@@ -14,6 +14,7 @@ from lad import phones, writes
 from lad.api import router
 from lad.api.openapi import problems
 from lad.api.serializers import InputSerializer, make_serializer
+from lad.api.times import TimeField
 from lad.api.views import ResourceViewSet
 from lad.db.phone_search import PhoneColumnsFilter
 from voice.features import VOICE_AGENT
@@ -73,7 +74,7 @@ class FiguresResponse(serializers.Serializer):
 class NumberHealthResponse(serializers.Serializer):
     """How a number stands by its last days, and why. What was before its last rest does not count."""
 
-    label = serializers.ChoiceField(choices=health.Label.choices)
+    health = serializers.ChoiceField(choices=health.Label.choices, source="label")
     reasons = serializers.ListField(child=serializers.CharField())
     figures = FiguresResponse()
     placed_today = serializers.IntegerField()
@@ -85,7 +86,7 @@ class NumberHealthResponse(serializers.Serializer):
 class RestSerializer(InputSerializer):
     """Until when a number calls nobody, and why."""
 
-    until = serializers.DateTimeField()
+    until = TimeField()
     reason = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
 
 

@@ -21,7 +21,7 @@ from lad.db.identifiers import uuid7
 from lad.phones import shown
 from lad.tenancy.context import current_tenant_id
 from voice.agents.services.permissions import Permissions, permissions_for
-from voice.carriers.connecting import caller_of
+from voice.carriers.connecting import account_of, caller_of
 from voice.carriers.errors import NoCarrier
 from voice.dialer.models import IS_OPEN, CallPlacement
 from voice.numbers import health
@@ -179,7 +179,8 @@ class _Pool:
             return NoNumber("daily_cap", CAP.format(number=number, cap=number.daily_cap), tomorrow)
         if option.room is not None and option.room <= 0:
             return NoNumber("number_busy", FULL.format(number=number), self.now + BUSY)
-        if self.account_room.get(number.carrier_account_id, 1) <= 0:
+        account_id = number.carrier_account_id
+        if account_id is not None and self.account_room.get(account_id, 1) <= 0:
             detail = ACCOUNT_FULL.format(number=number, account=number.carrier_account)
             return NoNumber("account_busy", detail, self.now + BUSY)
         return None
@@ -189,7 +190,7 @@ class _Pool:
         if option.room is not None:
             option.room -= 1
         account_id = option.number.carrier_account_id
-        if account_id in self.account_room:
+        if account_id is not None and account_id in self.account_room:
             self.account_room[account_id] -= 1
 
 
@@ -246,10 +247,10 @@ def _blocked(number: VoiceNumber, now: datetime) -> NoNumber | None:
     if number.metadata.get("rules", {}).get("outbound") is False:
         return NoNumber("outbound_off", NO_OUTBOUND.format(number=number))
     try:
+        account = account_of(number)
         caller_of(number)
     except NoCarrier as error:
         return NoNumber("no_carrier", error.detail)
-    account = number.carrier_account
     if account.paused_until is not None and account.paused_until > now:
         until = times.written(account.paused_until)
         detail = PAUSED.format(number=number, account=account, until=until, reason=account.pause_reason)

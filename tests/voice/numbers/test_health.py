@@ -64,7 +64,7 @@ def test_the_health_of_a_number_is_shown(
     create(tenant, NumberDayFactory, number=number, day=today - timedelta(days=1), placed=9, voicemails=6)
     create(tenant, NumberDayFactory, number=number, day=today - timedelta(days=7), placed=90, unanswered=90)
     shown = api(viewer).get(f"{NUMBERS}{number.pk}/health/").json()
-    assert (shown["label"], shown["reasons"]) == ("watch", ["5 of 12 answered calls ended within seconds."])
+    assert (shown["health"], shown["reasons"]) == ("watch", ["5 of 12 answered calls ended within seconds."])
     assert (shown["placed_today"], shown["left_today"], shown["resting_until"]) == (30, 20, None)
     assert (shown["figures"]["placed"], shown["figures"]["connect_rate"]) == (39, 0.4)
     stranger = create(other_tenant, VoiceNumberFactory)
@@ -86,11 +86,11 @@ def test_a_person_lets_a_number_rest_and_ends_the_rest(
         assert field_problems(response) == {"until": ["Choose a time within the next year."]}
     assert api(admin).post(f"{url}rest/", body, format="json").status_code == 200
     shown = api(viewer).get(f"{url}health/").json()
-    assert (shown["label"], shown["reasons"]) == ("rest", ["Shown as spam in Berlin."])
+    assert (shown["health"], shown["reasons"]) == ("rest", ["Shown as spam in Berlin."])
     [event] = payloads("voice.number.rested", number.pk)
     assert event["reason"] == "Shown as spam in Berlin."
     assert api(admin).post(f"{url}resume/").json()["rest_reason"] == ""
-    assert api(viewer).get(f"{url}health/").json()["label"] == "healthy"
+    assert api(viewer).get(f"{url}health/").json()["health"] == "healthy"
     assert len(payloads("voice.number.resumed", number.pk)) == 1
 
 
