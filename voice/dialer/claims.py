@@ -3,7 +3,6 @@
 docs/decisions/0060-a-claim-asks-everything.md.
 """
 
-import json
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -25,7 +24,7 @@ from leads.contacts.services import Touch, record_contacts
 from voice.agents.briefs import briefs_of
 from voice.agents.models import VoiceAgent
 from voice.carriers.callback_addresses import callback_url
-from voice.carriers.connecting import caller_of
+from voice.carriers.connecting import account_of, caller_of
 from voice.carriers.models import CarrierAccount
 from voice.carriers.outcomes import Outcome
 from voice.carriers.protocol import AgentBrief, CallToPlace
@@ -33,10 +32,11 @@ from voice.charging.services import Refusal, hold_for
 from voice.dialer.candidates import Candidate, Candidates, give_leads
 from voice.dialer.capacity import Room, measure
 from voice.dialer.models import IS_OPEN, CallPlacement, DialingPolicy
-from voice.dialer.waiting import Aside, why
+from voice.dialer.waiting import Aside
 from voice.dialer.writing import Chosen, write
 from voice.numbers import choosing, destinations
 from voice.numbers.choosing import NoNumber
+from voice.numbers.models import VoiceNumber
 from voice.statuses import BATCH_OPEN, BatchStatus
 
 # Candidates that must wait may stand before those that may be called. So many are looked at in one claim.
@@ -58,10 +58,8 @@ UPDATE voice_call_batches SET status = 'running', started_at = COALESCE(started_
 WHERE tenant_id = %s AND id = ANY(%s) AND status = 'queued' RETURNING id
 """
 GIVE_BACK: Final = """
-UPDATE voice_call_placements SET state = 'queued', lease_until = NULL, asked_at = NULL, due_at = given.until,
-    decision = given.decision
-FROM json_to_recordset(%s) AS given (call_id uuid, until timestamptz, decision jsonb)
-WHERE tenant_id = %s AND call_log_id = given.call_id
+UPDATE voice_call_placements SET state = 'queued', lease_until = NULL, asked_at = NULL
+WHERE tenant_id = %s AND call_log_id = ANY(%s)
 """
 
 
@@ -241,41 +239,45 @@ class Claimer:
         """Write calls and placements, hold their credits and record the touches."""
         if not chosen:
             return []
+        by_call = {each.candidate.call_id: each for each in chosen}
         placements = write(chosen, now=self._now)
         held = hold_for(placements, now=self._now)
-        self._give_back(
-            [
-                (placement, held.refused[placement.call_log_id])
-                for placement in placements
-                if placement.call_log_id in held.refused
-            ]
-        )
+        for placement in placements:
+            if placement.call_log_id in held.refused:
+                self._wait_for_credit(by_call[placement.call_log_id], placement, held.refused[placement.call_log_id])
+        self._give_back([by_call[call_id].number.pk for call_id in held.refused], list(held.refused))
         paid = [placement for placement in placements if placement.call_log_id in held.allowed]
-        record_contacts([_touch(placement, self._now) for placement in paid])
+        record_contacts(list(filter(None, (_touch(placement, self._now) for placement in paid))))
         briefs = briefs_of([placement.call_log for placement in paid])
-        return [(each, each.carrier_account, self._order(each, briefs[each.call_log_id])) for each in paid]
+        placed = []
+        for placement in paid:
+            number, brief = by_call[placement.call_log_id].number, briefs[placement.call_log_id]
+            account = account_of(number)
+            placed.append((placement, account, self._order(placement, number, account, brief)))
+        return placed
 
-    def _give_back(self, refused: Sequence[tuple[CallPlacement, Refusal]]) -> None:
-        """Let calls wait again whose credits could not be held."""
-        if not refused:
-            return
-        given = []
-        for placement, refusal in refused:
-            if refusal.ends and placement.batch_id is not None:
-                self.aside.pause(placement.batch_id, refusal.detail)
-            decision = why(Verdict.DEFER, "credit", refusal.detail, refusal.until)
-            until = refusal.until.isoformat()
-            given.append({"call_id": str(placement.call_log_id), "until": until, "decision": decision})
-        execute(GIVE_BACK, [json.dumps(given), current_tenant_id()])
-        choosing.give_back(Counter(placement.number_id for placement, _refusal in refused), at=self._now)
+    def _wait_for_credit(self, chosen: Chosen, placement: CallPlacement, refusal: Refusal) -> None:
+        candidate = chosen.candidate
+        candidate.placement = placement
+        self.aside.wait(candidate, refusal.until, "credit", refusal.detail)
+        if refusal.ends and candidate.batch is not None:
+            self.aside.pause(candidate.batch.pk, refusal.detail)
 
-    def _order(self, placement: CallPlacement, brief: AgentBrief) -> CallToPlace:
+    def _give_back(self, numbers: Sequence[UUID], calls: Sequence[UUID]) -> None:
+        """Let calls wait again whose credits could not be held, and count them on no number's day."""
+        if calls:
+            execute(GIVE_BACK, [current_tenant_id(), list(calls)])
+            choosing.give_back(Counter(numbers), at=self._now)
+
+    def _order(
+        self, placement: CallPlacement, number: VoiceNumber, account: CarrierAccount, brief: AgentBrief
+    ) -> CallToPlace:
         policy = self._policy
         return CallToPlace(
             call_id=placement.call_log_id,
             to_number=placement.to_phone,
-            caller=caller_of(placement.number),
-            callback_url=callback_url(placement.carrier_account),
+            caller=caller_of(number),
+            callback_url=callback_url(account),
             agent=brief,
             ringing_seconds=policy.ringing_seconds,
             max_seconds=policy.max_minutes * 60,
@@ -283,6 +285,8 @@ class Claimer:
         )
 
 
-def _touch(placement: CallPlacement, now: datetime) -> Touch:
-    call = placement.call_log
-    return Touch(call.lead_id, Channel.VOICE, ContactDirection.OUTBOUND, now, call.pk, Purpose(placement.purpose))
+def _touch(placement: CallPlacement, now: datetime) -> Touch | None:
+    call, purpose = placement.call_log, Purpose(placement.purpose)
+    if call.lead_id is None:
+        return None
+    return Touch(call.lead_id, Channel.VOICE, ContactDirection.OUTBOUND, now, call.pk, purpose)

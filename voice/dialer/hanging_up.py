@@ -43,9 +43,9 @@ def hang_up_due() -> int:
 
 
 def _hang_up(row: CallPlacement) -> bool:
-    account: CarrierAccount = row.carrier_account
-    reference = row.reference or _reference_of(account, row.call_log_id)
-    if not reference:
+    account: CarrierAccount | None = row.carrier_account
+    reference = row.reference or (_reference_of(account, row.call_log_id) if account is not None else "")
+    if account is None or not reference:
         # A look-up finds it, or that there is no such call.
         return False
     try:

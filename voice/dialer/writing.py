@@ -12,6 +12,7 @@ from lad.db.queries import execute
 from lad.tenancy.context import current_tenant_id
 from leads.contacts.models import Lead
 from voice.agents.models import VoiceAgent
+from voice.agents.services.versions import published_versions
 from voice.calls.models import CallLog
 from voice.dialer.candidates import CONTEXT, Candidate
 from voice.dialer.models import CallPlacement, PlacementState
@@ -61,6 +62,8 @@ class _Writing:
         candidates = [each.candidate for each in chosen]
         self._leads: Mapping[UUID, Lead] = Lead.objects.in_bulk([each.lead_id for each in candidates if each.lead_id])
         self._agents = VoiceAgent.objects.in_bulk({each.agent_id for each in candidates if each.agent_id})
+        # A call keeps the version of its agent with which it began.
+        self._versions = published_versions(self._agents.values()) if self._agents else {}
 
     def write(self) -> list[CallPlacement]:
         """Return the placements under their lease, in the order of the candidates."""
@@ -97,6 +100,7 @@ class _Writing:
             initiated_by_user_id=candidate.user_id,
             lead=self._leads.get(candidate.lead_id) if candidate.lead_id else None,
             agent=self._agents.get(candidate.agent_id) if candidate.agent_id else None,
+            agent_version=self._versions.get(candidate.agent_id) if candidate.agent_id else None,
             from_number=number,
             to_country_code=phone.country_code,
             to_base_number=phone.base_number,

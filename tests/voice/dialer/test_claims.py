@@ -222,6 +222,7 @@ def test_without_credit_the_batch_is_paused_with_the_reason(tenant: Tenant, monk
     assert after.paused_at is not None
     assert after.pause_reason == "The credit has ended. Top up the wallet, then resume."
     assert (world.open(), due_tenants(limit=5)) == (0, [])
+    assert {entry.decision["reasons"][0]["code"] for entry in world.entries(batch)} == {"credit"}
     with tenant_context(tenant.pk):
         assert LeadTouch.objects.count() == 0
         assert sum(NumberDay.objects.values_list("placed", flat=True)) == 0

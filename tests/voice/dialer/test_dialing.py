@@ -215,6 +215,7 @@ def test_a_carrier_that_stays_down_ends_the_attempt_and_the_entry_waits_for_anot
     [entry] = world.entries(batch)
     assert (entry.status, entry.retry_count, entry.outcome) == (EntryStatus.QUEUED, 1, Outcome.CARRIER_FAILED)
     assert entry.next_attempt_at is not None and entry.next_attempt_at > timezone.now() + timedelta(minutes=5)
+    assert entry.call_log_id is not None
     assert world.call(entry.call_log_id).status == CallStatus.FAILED
     sandbox.clear_faults()
     with platform_context(tenant_id=tenant.pk):
