@@ -19,7 +19,7 @@ from lad.errors import NotFound
 from lad.tenancy.access import actor_of
 from voice.agents import samples
 from voice.agents.models import KnowledgeText, Voice, VoiceAgent, VoiceAgentVersion, VoicePermission, VoiceProfile
-from voice.agents.preview import MAX_LINES, MAX_TEXT, Line, Tried, answer
+from voice.agents.preview import MAX_TEXT, Line, Tried, answer
 from voice.agents.services import versions
 from voice.features import VOICE_AGENT
 from voice.numbers.models import VoiceNumber
@@ -148,7 +148,7 @@ class PreviewLineSerializer(InputSerializer):
 class PreviewSerializer(InputSerializer):
     """A conversation so far. Without ``version`` what is published is tried, without ``lead`` a made-up person."""
 
-    messages = PreviewLineSerializer(many=True, required=False, max_length=MAX_LINES)
+    messages = PreviewLineSerializer(many=True, required=False)
     version = serializers.UUIDField(required=False, allow_null=True, default=None)
     lead = serializers.UUIDField(required=False, allow_null=True, default=None)
     inbound = serializers.BooleanField(default=False)

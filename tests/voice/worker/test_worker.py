@@ -19,6 +19,7 @@ from voice.carriers.protocol import (
     CallbackRequest,
     Caller,
     CallToPlace,
+    CarrierEvent,
     Credentials,
     EventKind,
     ToolCall,
@@ -36,7 +37,9 @@ class Lad:
     """Takes reports as LAD does, and fails as often as it is told."""
 
     def __init__(self, *failures: int | Exception) -> None:
-        self.failures, self.events, self.waited = list(failures), [], []
+        self.failures = list(failures)
+        self.events: list[CarrierEvent] = []
+        self.waited: list[float] = []
 
     async def send(self, url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
         self.events += CARRIER.parse_callback(CallbackRequest(headers, body))

@@ -37,7 +37,8 @@ def talk_page(
     """Show the conversation with an agent, and what it says next."""
     row = version or agent
     form = apply_widgets(TalkForm(request.POST or None))
-    lines, found = [], None
+    lines: list[Line] = []
+    found: Answer | None = None
     if request.method != "POST":
         lines, found, _error = _next(request, agent, version, [], {})
     elif form.is_valid():

@@ -47,7 +47,7 @@ class VoiceAgentVersionAdmin(TenantModelAdmin):
     class Media:
         css = formatting.MEDIA_CSS
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A draft is begun on the agent's page."""
         return False
 

@@ -118,7 +118,8 @@ def _lock(agent: VoiceAgent) -> VoiceAgent:
 
 def _number(row: VoiceAgentVersion, number: int, actor: Actor) -> None:
     row.state, row.number = VersionState.PUBLISHED, number
-    row.published_at, row.published_by_user = timezone.now(), actor
+    row.published_at = timezone.now()
+    row.published_by_user_id = actor.pk if actor is not None else None
 
 
 writes.register(VoiceAgentVersion, VersionWriter)
