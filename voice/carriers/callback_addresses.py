@@ -14,7 +14,7 @@ from django.conf import settings
 
 from lad.errors import NotFound
 from lad.signing_keys import newest_key
-from voice.carriers.endpoints import is_sandbox
+from voice.carriers.endpoints import endpoints
 from voice.carriers.models import CarrierAccount
 
 PATH: Final = "/api/v1/carrier-callbacks/"
@@ -35,7 +35,7 @@ def callback_url(account: CarrierAccount) -> str:
 
     Without callbacks LAD looks calls up. The sandbox stands beside LAD and reaches it without TLS.
     """
-    if not settings.PUBLIC_URL.startswith("https://") and not is_sandbox(account.base_url):
+    if not settings.PUBLIC_URL.startswith("https://") and not endpoints.is_sandbox(account.base_url):
         return ""
     return f"{settings.PUBLIC_URL.rstrip('/')}{PATH}{make_token(account.pk)}/"
 

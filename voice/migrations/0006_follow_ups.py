@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("voice", "0004_dialer"),
+        ("voice", "0005_batch_lines"),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
         ("campaigns", "0009_counted_days"),
         ("leads", "0010_employee_matched_at"),
         ("tenants", "0014_booking_link"),
-        ("voice", "0005_batch_lines"),
+        ("voice", "0008_agent_versions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("leads", "0010_employee_matched_at"),
         ("tenants", "0014_booking_link"),
-        ("voice", "0006_agent_versions"),
+        ("voice", "0009_breaker"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("lad", "0003_search"),
         ("tenants", "0014_booking_link"),
-        ("voice", "0005_follow_ups"),
+        ("voice", "0006_follow_ups"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
         ("lad", "0003_search"),
         ("leads", "0011_follow_ups"),
         ("tenants", "0014_booking_link"),
-        ("voice", "0006_recordings"),
+        ("voice", "0007_recordings"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
