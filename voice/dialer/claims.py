@@ -51,6 +51,7 @@ LINES_TAKEN: Final = frozenset({"number_busy", "account_busy"})
 ON_THE_LINE: Final = "This number is being called right now."
 CALLS_US: Final = "This number is on the telephone with you right now."
 NO_AGENT: Final = "The agent of these calls was deleted. Restore it, or choose another one."
+ENDED: Final = "Somebody ended the call before it was placed."
 BATCH_OVER: Final = "The batch was cancelled or stopped."
 
 START_BATCHES: Final = """
@@ -144,6 +145,9 @@ class Claimer:
             refusal = destinations.check(each.to_phone)
             if each.batch is not None and each.batch.status not in BATCH_OPEN:
                 self.aside.fail(each, "batch_over", BATCH_OVER, Outcome.CANCELLED)
+            elif each.placement is not None and each.placement.hang_up_asked_at is not None:
+                # Somebody ended it while nobody knew whether it had been placed.
+                self.aside.fail(each, "cancelled", ENDED, Outcome.CANCELLED)
             elif each.agent_id not in agents:
                 self._without_agent(each)
             elif refusal is not None:

@@ -264,6 +264,23 @@ def test_a_forced_cancel_hangs_up_and_the_record_says_how_it_ended(
     assert dial_due()["placed"] == 1
 
 
+def test_a_call_that_was_ended_before_anybody_knew_whether_it_was_placed_is_not_placed(
+    tenant: Tenant, sandbox: Sandbox, carrier: dict[str, Any]
+) -> None:
+    world = World(tenant, carrier=carrier)
+    batch = world.batch(1)
+    [claimed] = world.claim()
+    expire(world)
+    take_over_expired()
+    with tenant_context(tenant.pk):
+        assert len(cancel_calls([world.call(claimed.order.call_id)], forced=True)) == 1
+    look(world)
+    assert (dial_due()["claimed"], truth(sandbox)) == (0, [])
+    after = world.call(claimed.order.call_id)
+    assert (after.status, after.outcome) == (CallStatus.CANCELLED, Outcome.CANCELLED)
+    assert world.reread(batch).status == BatchStatus.COMPLETED
+
+
 def test_concurrent_claims_never_exceed_the_caps_of_tenant_and_account(tenant: Tenant, carrier: dict[str, Any]) -> None:
     with platform_context():
         other = TenantFactory.create(plan_tier=PlanTier.ENTERPRISE)
