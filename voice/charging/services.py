@@ -17,7 +17,7 @@ from voice.carriers.models import CarrierAccount
 from voice.charging import credit, settling
 from voice.charging.components import Payee, expected, payee_of
 from voice.charging.selling import Sale, sell
-from voice.dialer.hooks import CallOver, DetailsCame, when_details_came, when_over
+from voice.dialer.hooks import CallOver, DetailsCame, when_details_came, when_over_at_last
 from voice.dialer.models import CallPlacement, DialingPolicy
 from voice.features import VOICE_AGENT
 from voice.numbers.models import VoiceNumber
@@ -89,7 +89,7 @@ def settle(call: CallLog, placement: CallPlacement | None, *, wait: bool = False
     settling.settle(call, placement, wait=wait, now=now or timezone.now())
 
 
-@when_over
+@when_over_at_last
 def _over(over: CallOver) -> None:
     settle(over.call, over.placement, wait=over.placement is not None)
 

@@ -24,6 +24,7 @@ class CallOver:
 
 WhenOver = Callable[[CallOver], None]
 _functions: list[WhenOver] = []
+_functions_at_last: list[WhenOver] = []
 
 
 def when_over(function: WhenOver) -> WhenOver:
@@ -32,9 +33,18 @@ def when_over(function: WhenOver) -> WhenOver:
     return function
 
 
+def when_over_at_last(function: WhenOver) -> WhenOver:
+    """As ``when_over``, but after all others.
+
+    For what locks credits: a claim locks them after numbers, and the other way round the two could deadlock.
+    """
+    _functions_at_last.append(function)
+    return function
+
+
 def tell(over: CallOver) -> None:
     """Tell everybody that a call is over."""
-    for function in _functions:
+    for function in (*_functions, *_functions_at_last):
         function(over)
 
 
