@@ -27,7 +27,7 @@ EXEMPTIONS: dict[str, dict[str, str]] = {
         "job-parts": "internal to jobs: the rows that a job has left; the job shows how many",
         "lead-file-rows": "internal to jobs: the rows of a file that wait; the job's failures name those left out",
         "suppression-lines": "internal to jobs: the lines of a list that wait; the job's failures name bad ones",
-        "voice-call-batch-lines": "internal to jobs: people who wait to be added; the job's failures name those left out",
+        "voice-call-batch-lines": "internal to jobs: people who wait to be added; the job's failures name others",
         "voice-call-analysis-requests": "internal to the workers: the calls that wait; the analysis shows the result",
         "voice-call-placements": "internal to the dialer: what was asked of a carrier; the call shows the result",
         "voice-carrier-reports": "internal to the dialer: the callbacks that were taken in",
