@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from demo.demo_tenant import DemoTenant
 from demo.voice import carriers
 from demo.voice.setups import SHARED_VOICES, DemoVoice, VoiceSetup
-from voice.agents.models import Voice, VoiceAgent, VoicePermission, VoiceProfile
+from voice.agents.models import KnowledgeText, Voice, VoiceAgent, VoicePermission, VoiceProfile
 from voice.numbers.models import NumberStatus, VoiceNumber
 
 INSTRUCTIONS = """You call on behalf of {business}.
@@ -60,6 +60,8 @@ def load(demo: DemoTenant, setup: VoiceSetup, voices: dict[str, Voice]) -> Agent
         )
         for spec in setup.agents
     ]
+    demo.write(KnowledgeText, {"agent": agents[0], "name": "What we offer", "content": setup.agents[0].offer})
+    demo.write(KnowledgeText, {"name": "Who we are", "content": f"{setup.business}, {demo.tenant.website}"})
     numbers = _numbers(demo, setup, agents)
     _profiles_and_permissions(demo, agents, numbers, own_voice)
     return AgentsAndNumbers(agents, numbers)

@@ -46,7 +46,9 @@ FILLED_LATER = {
     "user_sessions",
     "voice_call_analysis_requests",
     "voice_call_analysis_versions",
+    "voice_call_recordings",
     "voice_carrier_reports",
+    "voice_inbound_calls",
     "webhook_calls",
 }
 # The demo's tenants are active or on trial; nobody could sign in to a suspended one.
@@ -188,6 +190,8 @@ NOT_SCALED = {
     "user_identities",
     "voice_agent_voices",
     "webhook_endpoints",
+    "voice_agent_versions",
+    "voice_knowledge_texts",
 }
 
 
