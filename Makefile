@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV ?= $(if $(filter file,$(origin PYTHON)),.venv,.venv-$(notdir $(PYTHON)))
 BIN := $(VENV)/bin
 WORKERS ?= 2
-SOURCES := lad tenants billing leads campaigns voice aiicp demo tools sandbox tests manage.py $(wildcard benchmarks)
+SOURCES := lad tenants billing leads campaigns voice voice_worker aiicp demo tools sandbox tests manage.py $(wildcard benchmarks)
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Server addresses in the shell are for `make up`. Tests start their own servers.
@@ -14,7 +14,7 @@ unexport_for_tests = env -u DATABASE_URL -u DATABASE_OWNER_URL -u REDIS_URL -u L
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up test lint format types imports migrations pytest docs lock install install-dev shell psql clean
+.PHONY: help up test lint format types imports migrations pytest test-voice-worker docs lock install install-dev shell psql clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile | awk -F': ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -43,6 +43,11 @@ migrations: install-dev ## fail if a model changed without a migration
 
 pytest: install-dev ## run the tests; ARGS="-k name" selects some
 	$(unexport_for_tests) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -rs $(ARGS)
+
+test-voice-worker: ## test the agent worker with its own library, in .venv-voice-worker (400 MB)
+	@test -x .venv-voice-worker/bin/pytest || { "$(PYTHON)" -m venv .venv-voice-worker && \
+		.venv-voice-worker/bin/python -m pip install --quiet -r voice_worker/requirements.txt pytest; }
+	.venv-voice-worker/bin/python -m pytest -c voice_worker/pytest.ini --rootdir voice_worker voice_worker/tests -q
 
 docs: install-dev ## generate the schema, events and API documents under docs/
 	$(unexport_for_tests) $(BIN)/python -W ignore manage.py schema_docs

@@ -61,6 +61,10 @@ def listed(response: Any) -> set[Any]:
     return {row.pk for row in response.context["cl"].result_list}
 
 
+def _several(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
 class _Fields(HTMLParser):
     """Return what a browser would send if the page's form were submitted unchanged."""
 
@@ -82,7 +86,10 @@ class _Fields(HTMLParser):
         name = given.get("name") or ""
         if tag == "input" and name and given.get("type") not in ("submit", "button", "file", "image"):
             if given.get("type") not in ("checkbox", "radio") or "checked" in given:
-                self.data[name] = given.get("value") or ("on" if given.get("type") == "checkbox" else "")
+                value = given.get("value") or ("on" if given.get("type") == "checkbox" else "")
+                # Several boxes of one name are one choice of several.
+                many = given.get("type") == "checkbox" and name in self.data
+                self.data[name] = [*_several(self.data[name]), value] if many else value
         elif tag == "select" and name:
             self.select, self.chooses_many = name, "multiple" in given
             if not self.chooses_many:

@@ -102,6 +102,7 @@ ALLOWED: Table = {
     "voice-call-batch-entries": READ_BY_ALL,
     "voice-call-batches": EDITED_BY_MEMBERS,
     "voice-call-logs": READ_BY_ALL,
+    "voice-dialing-policies": EDITED_BY_ADMINS,
     "voice-permissions": EDITED_BY_ADMINS,
     "voice-user-profiles": EDITED_BY_ADMINS,
 }
@@ -225,6 +226,9 @@ ADMIN: Table = {
     "voice-call-batch-entries": EDITED_BY_ROOT_AND_OWNER,
     "voice-call-batches": EDITED_BY_ROOT_AND_OWNER,
     "voice-call-logs": {"root": "CRUD", "owner": "R", "viewer": "R"},
+    "voice-call-placements": READ_BY_ROOT,
+    "voice-carrier-reports": READ_BY_ROOT,
+    "voice-dialing-policies": EDITED_BY_ROOT_AND_OWNER,
     "voice-permissions": EDITED_BY_ROOT_AND_OWNER,
     "voice-user-profiles": EDITED_BY_ROOT_AND_OWNER,
 }

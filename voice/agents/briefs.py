@@ -17,13 +17,14 @@ from campaigns.templates.contexts import Context, contexts
 from lad.llm.fences import cleaned
 from leads.contacts.models import Lead
 from tenants.teams.models import Tenant
-from voice.agents import knowledge, languages, prompts
+from voice.agents import filling, knowledge, languages
 from voice.agents.models import AgentContent, KnowledgeText, Voice, VoiceAgent, VoiceAgentVersion
 from voice.agents.services.versions import published_versions
 from voice.analysis.models import CallAnalysis
 from voice.batches.models import CallBatchEntry
 from voice.calls.models import CallLog
 from voice.carriers.protocol import AgentBrief, AgentVoice
+from voice.numbers.models import VoiceNumber
 from voice.statuses import Direction
 
 # A carrier takes no more of what is said about a call. LiveKit's limit is 64 KB.
@@ -100,13 +101,13 @@ def compose(
     """Return the brief for one person, of an agent's published version or of its draft."""
     language = languages.language_for(content, person.values.language)
     person.values.setdefault("agent_name", name)
-    values = prompts.with_fallbacks(person.values, content.fallbacks)
+    values = filling.with_fallbacks(person.values, content.fallbacks)
     opening = languages.opening_of(content, language, inbound=inbound)
     return AgentBrief(
         instructions=_instructions(content, person, values, texts, language),
         first_message=_filled(opening, values, language, opening=True),
         language=language,
-        variables=prompts.flat(values, most=MAX_VARIABLES, longest=MAX_VALUE),
+        variables=filling.flat(values, most=MAX_VARIABLES, longest=MAX_VALUE),
         voice=_voice(voice),
         tools=tuple(tool for tool in content.tools if tool != "transfer_call" or content.transfer_to),
         transfer_to=content.transfer_to,
@@ -167,7 +168,7 @@ def _filled(text: str, values: Mapping[str, object], language: str, *, opening: 
     """Return a text filled. One that cannot be filled is left out: nobody is read a template."""
     try:
         seed = str(getattr(values, "seed", ""))
-        found = prompts.fill(text, values, opening=opening, seed=seed, language=language)
+        found = filling.fill(text, values, opening=opening, seed=seed, language=language)
     except TemplateError as error:
         log.warning("a prompt cannot be filled", error=str(error))
         return ""
@@ -198,9 +199,10 @@ def _versions(calls: Sequence[CallLog], agents: Mapping[int, VoiceAgent]) -> dic
     rows = {row.pk: row for row in VoiceAgentVersion.objects.filter(pk__in=pinned)} if pinned else {}
     found = {call.pk: rows[call.agent_version_id] for call in calls if call.agent_version_id in rows}
     new = [call for call in calls if call.pk not in found and call.agent_id in agents]
-    newest = published_versions(agents[key] for key in {call.agent_id for call in new}) if new else {}
+    used = {call.pk: agents[call.agent_id] for call in new if call.agent_id is not None}
+    newest = published_versions(used.values()) if new else {}
     for call in new:
-        found[call.pk] = call.agent_version = newest[call.agent_id]
+        found[call.pk] = call.agent_version = newest[used[call.pk].pk]
     if new:
         CallLog.objects.bulk_update(new, ["agent_version"])
     return found
@@ -217,12 +219,13 @@ def _people(calls: Sequence[CallLog]) -> dict[UUID, Person]:
     numbers = _our_numbers(calls)
     people = {}
     for call in calls:
-        own = _copied(values.get(call.lead_id))
+        own = _copied(values.get(call.lead_id) if call.lead_id is not None else None)
         own.seed = str(call.pk)
         own.setdefault("sender", {}).setdefault("company", names.get(call.tenant_id, ""))  # type: ignore[attr-defined]
         own["called_number"] = call.phone.international
         own["our_number"] = numbers.get(call.from_number_id, "")
-        people[call.pk] = _person(call, own, entries.get(call.pk), before.get(call.lead_id, ""))
+        last = before.get(call.lead_id, "") if call.lead_id is not None else ""
+        people[call.pk] = _person(call, own, entries.get(call.pk), last)
     return people
 
 
@@ -253,7 +256,7 @@ def _copied(values: Context | None) -> Context:
 
 def _our_numbers(calls: Sequence[CallLog]) -> dict[UUID | None, str]:
     ids = {call.from_number_id for call in calls if call.from_number_id is not None}
-    rows = CallLog._meta.get_field("from_number").related_model.all_objects.filter(pk__in=ids) if ids else ()
+    rows = VoiceNumber.all_objects.filter(pk__in=ids) if ids else ()
     return {row.pk: row.phone.international for row in rows}
 
 

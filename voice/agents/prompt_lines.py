@@ -73,7 +73,8 @@ def _lines(text: str, parts: int) -> list[tuple[int, str, list[str]]]:
 
 def _split(line: str, parts: int) -> list[str]:
     """Split a line at bars, but not within braces, where a bar belongs to a filter or a choice."""
-    found, depth, begin = [], 0, 0
+    found: list[str] = []
+    depth = begin = 0
     for index, letter in enumerate(line):
         depth += (letter == "{") - (letter == "}")
         if letter == "|" and depth <= 0 and len(found) < parts - 1:

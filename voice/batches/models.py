@@ -12,7 +12,7 @@ from lad.times import written
 from leads.contactability.models import Purpose
 from voice.carriers.outcomes import Outcome
 from voice.json_schemas import BATCH, ENTRY, RETRY_DELAYS
-from voice.statuses import BATCH_FINISHED, BatchStatus, EntryStatus
+from voice.statuses import BATCH_FINISHED, BATCH_OPEN, BatchStatus, EntryStatus
 
 LIVE = models.Q(deleted_at__isnull=True)
 MAX_RETRIES = 10
@@ -114,6 +114,12 @@ class CallBatch(SoftDeletable, TenantModel):
             models.Index(fields=["tenant", "-created_at"], name="voice_call_batches_newest"),
             models.Index(fields=["tenant", "status", "-created_at"], condition=LIVE, name="voice_call_batches_status"),
             models.Index(fields=["tenant", "agent", "-created_at"], name="voice_call_batches_agent"),
+            # Finds the batches that are dialled, by tenant.
+            models.Index(
+                fields=["tenant", "scheduled_at"],
+                condition=LIVE & models.Q(status__in=BATCH_OPEN, paused_at__isnull=True),
+                name="voice_call_batches_calling",
+            ),
             # Finds the batches that are due.
             models.Index(
                 fields=["tenant", "scheduled_at"],

@@ -131,7 +131,11 @@ def _locked_placements(keys: Sequence[UUID]) -> Iterable[Candidate]:
     rows = CallPlacement.objects.filter(pk__in=keys, state=PlacementState.QUEUED)
     rows = rows.select_related("call_log", "batch", "entry", "agent")
     for placement in rows.select_for_update(no_key=True, skip_locked=True, of=("self",)):
-        yield Candidate.of_placement(placement)
+        if placement.call_log.is_finished:
+            # Somebody ended the record by hand. There is nothing left to place.
+            CallPlacement.objects.filter(pk=placement.pk).update(state=PlacementState.SETTLED)
+        else:
+            yield Candidate.of_placement(placement)
 
 
 def give_leads(candidates: Sequence[Candidate]) -> None:

@@ -1,12 +1,12 @@
 """Claim calls: in one transaction, everything is asked that must be so before a telephone may ring.
 
-docs/decisions/0060-the-dialer.md.
+docs/decisions/0060-a-claim-asks-everything.md.
 """
 
 import json
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,7 +14,6 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from lad import phones
 from lad.db.queries import execute, rows
 from lad.outbox.emission import emit
 from lad.tenancy.context import current_tenant_id, tenant_context
@@ -22,28 +21,24 @@ from leads.channels import Channel
 from leads.contactability.decisions import Verdict
 from leads.contactability.models import ContactDirection, Purpose
 from leads.contactability.services import decide
-from leads.contacts.models import Lead
 from leads.contacts.services import Touch, record_contacts
 from voice.agents.briefs import brief_of
 from voice.agents.models import VoiceAgent
-from voice.calls.models import CallLog
 from voice.carriers.callback_addresses import callback_url
 from voice.carriers.connecting import caller_of
 from voice.carriers.models import CarrierAccount
 from voice.carriers.outcomes import Outcome
 from voice.carriers.protocol import CallToPlace
 from voice.charging.services import Refusal, hold_for
-from voice.dialer.candidates import CONTEXT, Candidate, Candidates, give_leads
+from voice.dialer.candidates import Candidate, Candidates, give_leads
 from voice.dialer.capacity import Room, measure
-from voice.dialer.models import IS_OPEN, CallPlacement, DialingPolicy, PlacementState
+from voice.dialer.models import IS_OPEN, CallPlacement, DialingPolicy
 from voice.dialer.waiting import Aside, why
+from voice.dialer.writing import Chosen, write
 from voice.numbers import choosing, destinations
 from voice.numbers.choosing import NoNumber
-from voice.numbers.models import VoiceNumber
-from voice.statuses import BatchStatus
+from voice.statuses import BATCH_OPEN, BatchStatus
 
-# Longer than the carrier is waited for, so that no lease ends while its call is being placed.
-LEASE: Final = timedelta(seconds=120)
 # Candidates that must wait may stand before those that may be called. So many are looked at in one claim.
 LOOKED_AT_ONCE: Final = 20
 MAX_LOOKED_AT: Final = 200
@@ -55,29 +50,12 @@ AGAIN: Final = timedelta(hours=1)
 LINES_TAKEN: Final = frozenset({"number_busy", "account_busy"})
 ON_THE_LINE: Final = "This number is being called right now."
 CALLS_US: Final = "This number is on the telephone with you right now."
-NO_AGENT: Final = "The agent of this call was deleted. Choose another one."
+NO_AGENT: Final = "The agent of these calls was deleted. Restore it, or choose another one."
+BATCH_OVER: Final = "The batch was cancelled or stopped."
 
 START_BATCHES: Final = """
 UPDATE voice_call_batches SET status = 'running', started_at = COALESCE(started_at, %s)
 WHERE tenant_id = %s AND id = ANY(%s) AND status = 'queued' RETURNING id
-"""
-CLAIM_ENTRIES: Final = """
-UPDATE voice_call_batch_entries entry SET status = 'running', call_log_id = given.call_id, lead_id = given.lead_id,
-    decision = given.decision, next_attempt_at = NULL, error_message = ''
-FROM json_to_recordset(%s) AS given (id uuid, call_id uuid, lead_id uuid, decision jsonb)
-WHERE entry.tenant_id = %s AND entry.id = given.id
-"""
-CLAIM_PLACEMENTS: Final = """
-UPDATE voice_call_placements placement SET state = 'placing', attempts = attempts + 1, lease_until = %s, asked_at = %s,
-    number_id = given.number_id, carrier_account_id = given.account_id, decision = given.decision, error = '',
-    placed_at = NULL, look_at = NULL, looks = 0
-FROM json_to_recordset(%s) AS given (id uuid, number_id uuid, account_id uuid, decision jsonb)
-WHERE placement.tenant_id = %s AND placement.id = given.id
-"""
-CLAIM_CALLS: Final = """
-UPDATE voice_call_logs call SET from_number_id = given.number_id, lead_id = given.lead_id
-FROM json_to_recordset(%s) AS given (id uuid, number_id uuid, lead_id uuid)
-WHERE call.tenant_id = %s AND call.id = given.id
 """
 GIVE_BACK: Final = """
 UPDATE voice_call_placements SET state = 'queued', lease_until = NULL, asked_at = NULL, due_at = given.until,
@@ -95,14 +73,6 @@ class Claimed:
     account: CarrierAccount
     order: CallToPlace
     claimed_at: float
-
-
-@dataclass(slots=True)
-class Chosen:
-    """A candidate that may be called now, with the number that calls."""
-
-    candidate: Candidate
-    number: VoiceNumber
 
 
 def claim(tenant_id: UUID, *, most: int, wait: bool = True) -> list[Claimed] | None:
@@ -170,10 +140,15 @@ class Claimer:
                 "to_phone", flat=True
             )
         )
+        agents = set(VoiceAgent.objects.filter(pk__in={each.agent_id for each in found}).values_list("pk", flat=True))
         free = []
         for each in found:
             refusal = destinations.check(each.to_phone)
-            if refusal is not None:
+            if each.batch is not None and each.batch.status not in BATCH_OPEN:
+                self.aside.fail(each, "batch_over", BATCH_OVER, Outcome.CANCELLED)
+            elif each.agent_id not in agents:
+                self._without_agent(each)
+            elif refusal is not None:
                 self.aside.fail(each, str(refusal.reason), refusal.detail, Outcome.WRONG_NUMBER)
             elif each.to_phone in busy or each.to_phone in self._phones:
                 self.aside.wait(each, self._now + BUSY_WAIT, "on_the_line", ON_THE_LINE)
@@ -183,6 +158,13 @@ class Claimer:
                 self._phones.add(each.to_phone)
                 free.append(each)
         return free
+
+    def _without_agent(self, candidate: Candidate) -> None:
+        if candidate.batch is not None:
+            self.aside.wait(candidate, self._now + BUSY_WAIT, "no_agent", NO_AGENT)
+            self.aside.pause(candidate.batch.pk, NO_AGENT)
+        else:
+            self.aside.fail(candidate, "no_agent", NO_AGENT, Outcome.REFUSED)
 
     def _allowed(self, found: Sequence[Candidate]) -> list[Candidate]:
         """Ask contactability about the leads, which stay locked. Record what the others wait for."""
@@ -259,7 +241,7 @@ class Claimer:
         """Write calls and placements, hold their credits and record the touches."""
         if not chosen:
             return []
-        placements = Writing(self._now, chosen).write()
+        placements = write(chosen, now=self._now)
         held = hold_for(placements, now=self._now)
         self._give_back(
             [
@@ -298,113 +280,6 @@ class Claimer:
             max_seconds=policy.max_minutes * 60,
             record=policy.record_calls,
         )
-
-
-class Writing:
-    """Writes the calls of a claim: new ones of entries, and those that waited."""
-
-    def __init__(self, now: datetime, chosen: Sequence[Chosen]) -> None:
-        self._now, self._chosen = now, chosen
-        self._tenant = current_tenant_id()
-        candidates = [each.candidate for each in chosen]
-        self._leads: Mapping[UUID, Lead] = Lead.objects.in_bulk([each.lead_id for each in candidates if each.lead_id])
-        self._agents = VoiceAgent.objects.in_bulk({each.agent_id for each in candidates if each.agent_id})
-
-    def write(self) -> list[CallPlacement]:
-        """Return the placements under their lease, in the order of the candidates."""
-        new = [each for each in self._chosen if each.candidate.placement is None]
-        waiting = [each for each in self._chosen if each.candidate.placement is not None]
-        made = self._write_new(new) if new else []
-        if waiting:
-            self._take_up(waiting)
-        return [*made, *(self._loaded(each) for each in waiting)]
-
-    def _write_new(self, new: Sequence[Chosen]) -> list[CallPlacement]:
-        calls = [self._call(each) for each in new]
-        CallLog.objects.bulk_create(calls)
-        placements = [self._placement(each, call) for each, call in zip(new, calls, strict=True)]
-        CallPlacement.objects.bulk_create(placements)
-        given = [
-            {
-                "id": str(each.candidate.key),
-                "call_id": str(each.candidate.call_id),
-                "lead_id": str(each.candidate.lead_id),
-                "decision": each.candidate.decision,
-            }
-            for each in new
-        ]
-        execute(CLAIM_ENTRIES, [json.dumps(given), self._tenant])
-        return placements
-
-    def _call(self, chosen: Chosen) -> CallLog:
-        candidate, number = chosen.candidate, chosen.number
-        phone = phones.parse(candidate.to_phone)
-        return CallLog(
-            pk=candidate.call_id,
-            tenant_id=self._tenant,
-            initiated_by_user_id=candidate.user_id,
-            lead=self._leads.get(candidate.lead_id) if candidate.lead_id else None,
-            agent=self._agents.get(candidate.agent_id) if candidate.agent_id else None,
-            from_number=number,
-            to_country_code=phone.country_code,
-            to_base_number=phone.base_number,
-            to_leading_zeros=phone.leading_zeros,
-            metadata={CONTEXT: candidate.context} if candidate.context else {},
-        )
-
-    def _placement(self, chosen: Chosen, call: CallLog) -> CallPlacement:
-        candidate, number = chosen.candidate, chosen.number
-        return CallPlacement(
-            tenant_id=self._tenant,
-            call_log=call,
-            batch=candidate.batch,
-            entry=candidate.entry,
-            agent=call.agent,
-            number=number,
-            carrier_account=number.carrier_account,
-            to_phone=candidate.to_phone,
-            purpose=candidate.purpose,
-            state=PlacementState.PLACING,
-            attempts=1,
-            lease_until=self._now + LEASE,
-            asked_at=self._now,
-            decision=candidate.decision,
-        )
-
-    def _take_up(self, waiting: Sequence[Chosen]) -> None:
-        placements, calls = [], []
-        for each in waiting:
-            number, candidate = each.number, each.candidate
-            placements.append(
-                {
-                    "id": str(candidate.key),
-                    "number_id": str(number.pk),
-                    "account_id": str(number.carrier_account_id),
-                    "decision": candidate.decision,
-                }
-            )
-            lead_id = str(candidate.lead_id) if candidate.lead_id else None
-            calls.append({"id": str(candidate.call_id), "number_id": str(number.pk), "lead_id": lead_id})
-        execute(CLAIM_PLACEMENTS, [self._now + LEASE, self._now, json.dumps(placements), self._tenant])
-        execute(CLAIM_CALLS, [json.dumps(calls), self._tenant])
-
-    def _loaded(self, chosen: Chosen) -> CallPlacement:
-        """Return a placement that waited as the statements have left it."""
-        candidate, number = chosen.candidate, chosen.number
-        placement = candidate.placement
-        assert placement is not None  # only those are taken up
-        placement.state, placement.attempts = PlacementState.PLACING, placement.attempts + 1
-        placement.lease_until, placement.asked_at = self._now + LEASE, self._now
-        placement.number, placement.carrier_account, placement.decision = (
-            number,
-            number.carrier_account,
-            candidate.decision,
-        )
-        call = placement.call_log
-        call.from_number = number
-        call.lead = self._leads.get(candidate.lead_id) if candidate.lead_id else None
-        call.agent = self._agents.get(candidate.agent_id) if candidate.agent_id else None
-        return placement
 
 
 def _touch(placement: CallPlacement, now: datetime) -> Touch:

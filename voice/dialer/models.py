@@ -149,6 +149,11 @@ class CallPlacement(TenantModel):
                 name="voice_placements_leased",
             ),
             models.Index(fields=["look_at"], condition=Q(look_at__isnull=False), name="voice_placements_look"),
+            models.Index(
+                fields=["hang_up_asked_at"],
+                condition=IS_OPEN & Q(hang_up_asked_at__isnull=False),
+                name="voice_placements_hang_up",
+            ),
             models.Index(fields=["tenant", "batch", "state"], name="voice_placements_batch"),
             models.Index(fields=["tenant", "entry"], condition=Q(entry__isnull=False), name="voice_placements_entry"),
             models.Index(

@@ -1,12 +1,14 @@
-"""Celery entry points of inbound calls."""
+"""The task that asks carriers about inbound calls."""
 
-from celery import shared_task
+from datetime import timedelta
+
 from django.utils import timezone
 
+from lad.schedule import regular_task
 from voice.inbound.looking import look_up_silent
 
 
-@shared_task(name="voice.look_up_inbound_calls")
-def look_up_inbound_calls() -> int:
+@regular_task("voice.look_up_inbound_calls", every=timedelta(minutes=1))
+def look_up_inbound_calls() -> None:
     """Ask about inbound calls whose callbacks stopped."""
-    return look_up_silent(timezone.now())
+    look_up_silent(timezone.now())

@@ -4,15 +4,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from lad.tenancy.context import tenant_context
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
+from tests.contract.pages import untouched
 from tests.factories.voice import CallLogFactory, VoiceAgentFactory
 from tests.support.api import problem
 from tests.voice.helpers import create
 from voice.agents.briefs import brief_of
-from voice.agents.models import VoiceAgent
+from voice.agents.models import VoiceAgent, VoiceAgentVersion
 from voice.analysis.services import facts_of
 
 AGENTS = "/api/v1/voice-agents/"
@@ -165,6 +167,35 @@ def test_only_those_who_may_change_agents_publish(
     draft = begin(client, agent)
     for address in (f"{AGENTS}{agent['id']}/draft/", f"{VERSIONS}{draft['id']}/publish/"):
         assert problem(api(viewer).post(address, format="json"))[0] == 403
+
+
+def test_a_draft_is_written_in_lines_and_published_on_its_pages(
+    tenant: Tenant, client: Any, agent: dict[str, Any], admin: User, admin_of: Callable[..., Any]
+) -> None:
+    browser, draft = admin_of(admin), begin(client, agent)
+    page = reverse("admin:voice_voiceagentversion_change", args=[draft["id"]])
+    lines = {
+        "fallbacks": "first_name | there\ncustom.plan | your plan",
+        "openings": "de | Guten Tag, {{ first_name | default: 'Sie' }}. | Ja bitte?\nes",
+        "tools": ["call_back"],
+    }
+    response = browser.post(page, {**untouched(browser.get(page), VoiceAgentVersion), **lines})
+    assert response.status_code == 302, response.content
+    publish = reverse("admin:voice_voiceagentversion_publish", args=[draft["id"]])
+    assert browser.post(publish, {}).status_code == 302
+    shown = client.get(f"{AGENTS}{agent['id']}/").json()
+    assert shown["fallbacks"] == {"first_name": "there", "custom.plan": "your plan"}
+    opening = {"outbound": "Guten Tag, {{ first_name | default: 'Sie' }}.", "inbound": "Ja bitte?"}
+    assert shown["openings"] == {"de": opening, "es": {}}
+    assert shown["tools"] == ["call_back"]
+    assert numbers(client, agent) == [1, 2]
+    for wrong, message in (
+        ({"openings": "German | Guten Tag"}, "openings"),
+        ({"fallbacks": "name | a\nname | b"}, "stands above already"),
+    ):
+        again = reverse("admin:voice_voiceagent_change", args=[agent["id"]])
+        refused = browser.post(again, {**untouched(browser.get(again), VoiceAgent), **wrong})
+        assert message in refused.content.decode()
 
 
 def test_versions_of_other_tenants_do_not_exist(

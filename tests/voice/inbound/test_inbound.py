@@ -83,13 +83,17 @@ def test_a_call_that_comes_in_is_logged_with_agent_and_lead(
     (call,) = calls_of(tenant)
     assert (call.direction, call.status, call.phone.e164) == ("inbound", "ringing", CALLER)
     assert (call.lead, call.agent, call.from_number) == (lead, number.default_agent, number)
+    assert call.agent_version is not None
     assert call.agent_version.inbound_starter_prompt == "Acme, how can I help?"
 
 
 def test_all_that_is_told_of_a_call_goes_to_the_same_row_and_it_is_analysed(
     tenant: Tenant, account: CarrierAccount, number: VoiceNumber
 ) -> None:
-    turns = [{"role": "agent", "text": "Acme.", "start": 0}, {"role": "person", "text": "Call me on Tuesday at three."}]
+    turns: list[dict[str, Any]] = [
+        {"role": "agent", "text": "Acme.", "start": 0},
+        {"role": "person", "text": "Call me on Tuesday at three."},
+    ]
     for _twice in range(2):
         for event, more in (
             ("participant_joined", {"participant": person()}),

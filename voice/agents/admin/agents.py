@@ -6,11 +6,11 @@ from typing import Any, Final
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.decorators import display
+from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
 from lad.admin.actions import row_action
@@ -19,7 +19,8 @@ from lad.admin.inlines import ReadOnlyInline
 from lad.tenancy.access import actor_of
 from lad.types import Values
 from voice import formatting
-from voice.agents import field_lines, prompt_lines, prompts
+from voice.agents import field_lines, filling, prompt_lines
+from voice.agents.admin.trying import talk_page
 from voice.agents.models import KnowledgeText, Voice, VoiceAgent, VoiceAgentVersion
 from voice.agents.services import versions
 from voice.agents.tools import TOOLS
@@ -36,45 +37,29 @@ class LinesField(forms.CharField):
     """JSON as lines of text: ``to_lines`` writes them and ``read`` reads them."""
 
     widget = UnfoldAdminTextareaWidget(attrs={"rows": FIELD_ROWS})
-    to_lines: Callable[[Any], str]
-    read: Callable[[str], Any]
+
+    def __init__(self, *, to_lines: Callable[[Any], str], read: Callable[[str], Any], **options: Any) -> None:
+        self.to_lines, self.read = to_lines, read
+        super().__init__(**options)
 
     def prepare_value(self, value: Any) -> Any:
-        return type(self).to_lines(value) if isinstance(value, dict) else value
+        return self.to_lines(value) if isinstance(value, dict) else value
 
     def to_python(self, value: Any) -> Any:
-        return type(self).read(value or "")
+        return self.read(value or "")
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        read = type(self).read
         try:
-            return bool(read(data or "") != read(self.prepare_value(initial or {})))
+            return bool(self.read(data or "") != self.read(self.prepare_value(initial or {})))
         except ValidationError:
             return True
 
 
-class FieldLinesField(LinesField):
-    """The fields of the analysis as lines of text."""
-
-    to_lines, read = field_lines.to_lines, field_lines.from_lines
-
-
-class FallbackLinesField(LinesField):
-    """The fallbacks of variables as lines of text."""
-
-    to_lines, read = prompt_lines.fallback_lines, prompt_lines.read_fallbacks
-
-
-class OpeningLinesField(LinesField):
-    """Further languages as lines of text."""
-
-    to_lines, read = prompt_lines.opening_lines, prompt_lines.read_openings
-
-
-LINES: Final[dict[str, tuple[type[LinesField], str]]] = {
-    "analysis_fields": (FieldLinesField, field_lines.HELP),
-    "fallbacks": (FallbackLinesField, prompt_lines.FALLBACKS_HELP),
-    "openings": (OpeningLinesField, prompt_lines.OPENINGS_HELP),
+# Column → how it is written and read as lines, and what its form says of it.
+LINES: Final[dict[str, tuple[Callable[[Any], str], Callable[[str], Any], str]]] = {
+    "analysis_fields": (field_lines.to_lines, field_lines.from_lines, field_lines.HELP),
+    "fallbacks": (prompt_lines.fallback_lines, prompt_lines.read_fallbacks, prompt_lines.FALLBACKS_HELP),
+    "openings": (prompt_lines.opening_lines, prompt_lines.read_openings, prompt_lines.OPENINGS_HELP),
 }
 CONTENT_FIELDSETS: Final = [
     ("Instructions", {"fields": ["agent_instructions", "system_instructions"]}),
@@ -88,8 +73,8 @@ def content_field(model_admin: Any, db_field: models.Field, formfield: Any) -> A
     """Return the form's field for something that an agent says or does."""
     label = str(db_field.verbose_name).capitalize()
     if db_field.name in LINES:
-        kind, help_text = LINES[db_field.name]
-        return kind(required=False, label=label, help_text=help_text)
+        to_lines, read, help_text = LINES[db_field.name]
+        return LinesField(to_lines=to_lines, read=read, required=False, label=label, help_text=help_text)
     if db_field.name == "tools":
         return forms.MultipleChoiceField(
             required=False,
@@ -150,7 +135,7 @@ class VoiceAgentAdmin(TenantModelAdmin):
     add_fieldsets = [(None, {"fields": ["name", "language", "gender", "voice", "max_concurrent"]}), *CONTENT_FIELDSETS]
     readonly_fields = ["sample", "unfilled"]
     inlines = [VersionsInline, KnowledgeInline, AnsweredNumbersInline]
-    actions_detail = ["begin_draft"]
+    actions_detail = ["try_it", "begin_draft"]
 
     class Media:
         css = formatting.MEDIA_CSS
@@ -158,6 +143,11 @@ class VoiceAgentAdmin(TenantModelAdmin):
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
         formfield = super().formfield_for_dbfield(db_field, request, **kwargs)
         return content_field(self, db_field, formfield)
+
+    @action(description="Try it", icon="forum", permissions=["change"])
+    def try_it(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Talk in writing with what is published."""
+        return talk_page(self, request, self.get_row_or_404(request, object_id), None)
 
     @row_action(
         "Edit a draft",
@@ -172,7 +162,7 @@ class VoiceAgentAdmin(TenantModelAdmin):
 
     @display(description="Variables without a fallback")
     def unfilled(self, obj: VoiceAgent) -> str:
-        return ", ".join(prompts.unguarded(obj)) or NONE
+        return ", ".join(filling.unguarded(obj)) or NONE
 
     @display(description="Voice sample")
     def sample(self, obj: VoiceAgent) -> SafeString:

@@ -4,8 +4,8 @@ from typing import Any
 
 from django import forms
 from django.db import models
-from django.http import HttpRequest
-from unfold.decorators import display
+from django.http import HttpRequest, HttpResponse
+from unfold.decorators import action, display
 
 from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
@@ -13,6 +13,7 @@ from lad.tenancy.access import actor_of
 from lad.types import Values
 from voice import formatting
 from voice.agents.admin.agents import CONTENT_FIELDSETS, content_field
+from voice.agents.admin.trying import talk_page
 from voice.agents.models import KnowledgeText, VersionState, VoiceAgentVersion
 from voice.agents.services import versions
 
@@ -41,12 +42,12 @@ class VoiceAgentVersionAdmin(TenantModelAdmin):
         ("State", {"fields": ["published_at", "published_by_user", "based_on"]}),
     ]
     readonly_fields = ["agent", "state_label", "published_at", "published_by_user", "based_on"]
-    actions_detail = ["publish", "publish_again"]
+    actions_detail = ["try_it", "publish", "publish_again"]
 
     class Media:
         css = formatting.MEDIA_CSS
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A draft is begun on the agent's page."""
         return False
 
@@ -65,6 +66,12 @@ class VoiceAgentVersionAdmin(TenantModelAdmin):
     @display(description="State", label=STATE_COLOURS, ordering="state")
     def state_label(self, obj: VoiceAgentVersion) -> str:
         return str(obj.get_state_display())
+
+    @action(description="Try it", icon="forum", permissions=["publish"])
+    def try_it(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Talk in writing with this version."""
+        version = self.get_row_or_404(request, object_id)
+        return talk_page(self, request, version.agent, version)
 
     @row_action(
         "Publish",

@@ -2,7 +2,7 @@
 
 from lad import writes
 from lad.types import Actor, Values
-from voice.agents import prompts
+from voice.agents import filling
 from voice.agents.models import CONTENT, VoiceAgent
 from voice.agents.services.versions import ensure_published
 from voice.errors import UsedByOpenBatch
@@ -16,7 +16,7 @@ class VoiceAgentWriter(writes.Writer[VoiceAgent]):
     """
 
     def prepare(self, row: VoiceAgent | None, values: Values, *, actor: Actor) -> Values:
-        prompts.check(values)
+        filling.check(values)
         return values
 
     def after_save(self, change: writes.Change[VoiceAgent]) -> None:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from lad import writes
 from lad.errors import Conflict
 from lad.types import Actor, Values
-from voice.agents import prompts
+from voice.agents import filling
 from voice.agents.models import CONTENT, AgentContent, VersionState, VoiceAgent, VoiceAgentVersion
 
 _STORED = tuple("voice_id" if name == "voice" else name for name in CONTENT)
@@ -104,7 +104,7 @@ class VersionWriter(writes.Writer[VoiceAgentVersion]):
     def prepare(self, row: VoiceAgentVersion | None, values: Values, *, actor: Actor) -> Values:
         if row is not None and not row.is_draft:
             raise VersionFixed
-        prompts.check(values)
+        filling.check(values)
         return values
 
     def before_delete(self, row: VoiceAgentVersion, *, actor: Actor) -> None:
@@ -118,7 +118,8 @@ def _lock(agent: VoiceAgent) -> VoiceAgent:
 
 def _number(row: VoiceAgentVersion, number: int, actor: Actor) -> None:
     row.state, row.number = VersionState.PUBLISHED, number
-    row.published_at, row.published_by_user = timezone.now(), actor
+    row.published_at = timezone.now()
+    row.published_by_user_id = actor.pk if actor is not None else None
 
 
 writes.register(VoiceAgentVersion, VersionWriter)

@@ -57,7 +57,8 @@ def with_fallbacks(values: Mapping[str, object], fallbacks: Mapping[str, str]) -
             setattr(copied, name, getattr(values, name))
     for name, text in fallbacks.items():
         _put(copied, canonical(name), text)
-    return copied  # type: ignore[no-any-return]  # the same mapping class as the values
+    filled: Mapping[str, object] = copied
+    return filled
 
 
 def check(values: Mapping[str, Any]) -> None:
