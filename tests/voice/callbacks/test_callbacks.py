@@ -98,7 +98,15 @@ def test_a_callback_without_proof_is_refused(line: Any, protocol: str) -> None:
 def test_an_address_that_somebody_made_up_is_unknown(line: Any, api: Any, settings: Any) -> None:
     at = line("vapi")
     token = make_token(at.account.pk)
-    wrong = [token[:-1] + ("A" if token[-1] != "A" else "B"), make_token(uuid4()), "x", "ä" * 54, token + "A"]
+    other_signature = token[:30] + ("A" if token[30] != "A" else "B") + token[31:]
+    wrong = [
+        other_signature,
+        token[:-1] + ("A" if token[-1] != "A" else "B"),
+        make_token(uuid4()),
+        "x",
+        "ä" * 54,
+        token + "A",
+    ]
     for each in wrong:
         assert api().post(ADDRESS.format(token=each), {}, format="json").status_code == 404, each
     # A key that was replaced goes on to verify.
