@@ -5,7 +5,7 @@ Fetching changes nothing at the carrier, so a row whose worker died is simply du
 
 import tempfile
 from datetime import timedelta
-from typing import IO, Any, Final
+from typing import IO, Any, BinaryIO, Final, cast
 
 import structlog
 from django.utils import timezone
@@ -66,7 +66,7 @@ def _run(row: CallRecording) -> None:
     try:
         account, recording = _place_of(row)
         with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as file:
-            connect(account).fetch_recording(recording, file)
+            connect(account).fetch_recording(recording, cast(BinaryIO, file))
             _keep(row, recording, file)
     except (RecordingMissing, NoRecording) as error:
         # It may not be ready yet.

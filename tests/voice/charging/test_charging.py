@@ -33,6 +33,7 @@ from tests.voice.charging.books import (
 )
 from voice.batches.models import CallBatch
 from voice.calls.models import CallLog
+from voice.carriers.outcomes import Outcome
 from voice.charging import credit, sweep
 from voice.charging import services as charging
 from voice.dialer import hooks
@@ -196,7 +197,7 @@ def test_an_inbound_call_is_charged_when_it_is_over():
         ended_at=timezone.now(), duration_seconds=60, metadata={"facts": {"usage": USAGE}},
     )  # fmt: skip
     for _time in range(2):
-        hooks.tell(CallOver(call, None, "answered", timezone.now()))
+        hooks.tell(CallOver(call, None, Outcome.ANSWERED, timezone.now()))
         assert books() == (10 - CHARGED, 0, {"charged": 1})
 
 

@@ -18,6 +18,7 @@ from tests.support.events import events
 from tests.voice.helpers import create
 from tests.voice.recordings.conftest import change, row_of
 from voice.calls.models import CallLog
+from voice.carriers.outcomes import Outcome
 from voice.dialer import hooks
 from voice.dialer.hooks import CallOver, DetailsCame
 from voice.dialer.models import CallPlacement
@@ -45,6 +46,11 @@ def fetch(call: CallLog) -> CallRecording:
     return row_of(call)
 
 
+def kept_for(row: CallRecording) -> timedelta:
+    assert row.erase_at is not None and row.stored_at is not None
+    return row.erase_at - row.stored_at
+
+
 def heard(client, url, **headers):
     answer = client.get(url, **headers)
     return answer, b"".join(answer.streaming_content) if answer.streaming else b""
@@ -56,7 +62,7 @@ def test_a_recording_is_fetched_and_heard(protocol, recorded, files, api, member
     row = fetch(call)
     assert (row.state, row.media_type, row.attempts) == (RecordingState.STORED, "audio/wav", 1)
     assert files() == [f"{call.tenant_id}/recordings/{row.pk}-1.wav"] == [row.file_key]
-    assert row.erase_at - row.stored_at == timedelta(days=90)
+    assert kept_for(row) == timedelta(days=90)
     # Nothing is left to do.
     assert worker.run_due() and len(files()) == 1
 
@@ -143,11 +149,11 @@ def test_only_calls_that_somebody_answered_are_recorded_and_only_if_the_tenant_w
     policy = create(tenant, DialingPolicyFactory, record_calls=False, tenant_id=tenant.pk)
     with tenant_context(tenant.pk):
         assert not CallRecording.objects.exists()
-        hooks.tell(CallOver(call, placement, "answered", timezone.now()))
+        hooks.tell(CallOver(call, placement, Outcome.ANSWERED, timezone.now()))
         assert not CallRecording.objects.exists()
         type(policy).objects.update(record_calls=True)
         for _time in range(2):
-            hooks.tell(CallOver(call, placement, "answered", timezone.now()))
+            hooks.tell(CallOver(call, placement, Outcome.ANSWERED, timezone.now()))
         assert CallRecording.objects.get().state == RecordingState.QUEUED
 
 
@@ -159,7 +165,7 @@ def test_a_recording_whose_place_is_told_later_is_fetched_then(tenant, recorded,
         CallPlacement.objects.update(facts={"usage": []})
     row = fetch(call)
     assert (row.state, row.attempts, files()) == (RecordingState.QUEUED, 1, [])
-    assert "did not say where" in row.error and row.next_attempt_at > timezone.now()
+    assert "did not say where" in row.error and row.next_attempt_at and row.next_attempt_at > timezone.now()
     with tenant_context(tenant.pk):
         CallPlacement.objects.update(facts=facts)
         placement.refresh_from_db()
@@ -184,6 +190,7 @@ def test_a_worker_that_dies_is_followed_by_another_and_leaves_no_file(recorded, 
     _line, call = recorded()
     change(row_of(call), next_attempt_at=timezone.now() - timedelta(seconds=1))
     first = worker.queue.claim()
+    assert first is not None
     assert worker.run_due() and files() == []
     # It stored the file, and died before it could say so.
     with platform_context():
@@ -224,6 +231,7 @@ def test_a_recording_that_is_erased_before_it_is_fetched_never_is(tenant, record
     _line, call = recorded()
     change(row_of(call), next_attempt_at=timezone.now() - timedelta(seconds=1))
     claimed = worker.queue.claim()
+    assert claimed is not None
     with tenant_context(tenant.pk):
         services.erase(recording=row_of(call))
     worker._run(claimed)
@@ -257,10 +265,11 @@ def test_recordings_are_kept_for_as_long_as_the_tenant_wants(
     create(tenant, DialingPolicyFactory, tenant_id=tenant.pk, recording_days=7)
     _line, call = recorded()
     row = fetch(call)
-    assert row.erase_at - row.stored_at == timedelta(days=7)
-    assert services.purge(now=row.erase_at - timedelta(seconds=1)) == 0
+    until = row.erase_at
+    assert kept_for(row) == timedelta(days=7) and until is not None
+    assert services.purge(now=until - timedelta(seconds=1)) == 0
     with django_capture_on_commit_callbacks(execute=True):
-        assert services.purge(now=row.erase_at) == 1
+        assert services.purge(now=until) == 1
     assert (row_of(call).state, files()) == (RecordingState.ERASED, [])
     assert row_of(call).erased_reason.startswith("Kept for as long")
 
