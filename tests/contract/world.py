@@ -56,8 +56,10 @@ from tests.factories.tenants import (
     UserIdentityFactory,
     UserSessionFactory,
 )
+from tests.factories.voice import CallLogFactory, VoiceAgentVersionFactory
 from voice.analysis.models import CallAnalysis
 from voice.batches.models import CallBatchEntry
+from voice.calls.models import CallLog
 from voice.dialer.models import DialingPolicy
 
 
@@ -201,7 +203,15 @@ GOES_WITH: dict[tuple[Any, str], dict[str, Any]] = {
 }
 
 # Rows that no hand writes, by a key they have: what their own service writes with it.
+
+
+def _call_with_a_version() -> CallLog:
+    version = VoiceAgentVersionFactory.create()
+    return CallLogFactory.create(agent=version.agent, agent_version=version)
+
+
 _LINKED: dict[tuple[Any, str], Callable[[], Any]] = {
+    (CallLog, "agent_version"): _call_with_a_version,
     (CreditApplication, "source"): CreditApplicationFactory,
     (CreditApplication, "target"): CreditApplicationFactory,
     (LedgerTransaction, "wallet"): LedgerTransactionFactory,

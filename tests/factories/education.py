@@ -141,8 +141,8 @@ class LeadFieldSourceFactory(TenantModelFactory[LeadFieldSource]):
 
 class DirectoryAccountFactory(SharedModelFactory[DirectoryAccount]):
     name = unique("Directory %d")
-    # Tests that want answers set up the sandbox. Nobody listens here, and LAD asks no address inside a network.
-    base_url = "https://127.0.0.1:9"
+    # Tests that want answers set up the sandbox.
+    base_url = "https://directory.example/api/v1"
     api_key = "a-key-of-a-directory"
 
     class Meta:

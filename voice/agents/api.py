@@ -154,7 +154,7 @@ class PreviewSerializer(InputSerializer):
     inbound = serializers.BooleanField(default=False)
 
 
-class PreviewResponse(serializers.Serializer):
+class AgentPreviewResponse(serializers.Serializer):
     """What the agent says next. ``reason`` says why no language model answered."""
 
     reply = serializers.CharField()
@@ -177,7 +177,7 @@ class PreviewView(LadAPIView):
         operation_id="voice_agents_preview",
         summary="Return what the agent would say next",
         request=PreviewSerializer,
-        responses={200: PreviewResponse},
+        responses={200: AgentPreviewResponse},
     )
     def post(self, request: Request, pk: int) -> Response:
         tenant_id = self.access.tenant_id
@@ -193,7 +193,7 @@ class PreviewView(LadAPIView):
             "language": found.language,
             "instructions": found.brief.instructions,
         }
-        return Response(PreviewResponse(told).data)
+        return Response(AgentPreviewResponse(told).data)
 
 
 class SampleLinkResponse(serializers.Serializer):

@@ -6,6 +6,7 @@ from typing import Any, Final
 from rest_framework import serializers
 
 from lad.api.serializers import InputSerializer, make_serializer
+from lad.api.times import TimeField
 from lad.jobs.api import JOBS, BulkSerializer
 from leads.contactability.models import Purpose
 from voice.batches.models import CallBatch
@@ -119,9 +120,7 @@ class BatchOfFileSerializer(_FileFields, BatchSerializer):
 
 class _Judged(InputSerializer):
     purpose = serializers.ChoiceField(choices=Purpose.choices, default=Purpose.OUTREACH)
-    scheduled_at = serializers.DateTimeField(
-        required=False, allow_null=True, help_text="When calling would start; empty means now."
-    )
+    scheduled_at = TimeField(required=False, allow_null=True, help_text="When calling would start; empty means now.")
 
 
 class BatchPreviewSerializer(_Judged):

@@ -8,10 +8,12 @@ from unfold.decorators import display
 
 from lad.admin.actions import row_action
 from lad.admin.base import TenantModelAdmin, register
+from lad.admin.permissions import can_view
 from lad.db.identifiers import uuid_or_none
 from lad.figures import Figure
 from lad.jobs.bulk import bulk_action
 from lad.tenancy.access import access_of
+from leads.contacts.models import Lead
 from voice import formatting
 from voice.analysis import services as analysing
 from voice.analysis.formatting import SENTIMENT_COLOURS
@@ -135,5 +137,5 @@ class CallLogAdmin(CallActions, TenantModelAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         call = context.get("original")
-        extra = call_context(call) if call else {}
+        extra = call_context(call, sees_leads=can_view(request, Lead)) if call else {}
         return super().render_change_form(request, {**context, **extra}, *args, **kwargs)

@@ -45,15 +45,15 @@ class Strip:
     shares: dict[str, float]
 
 
-def call_context(call: CallLog) -> dict[str, Any]:
-    """Return the context of ``voice/call.html``."""
+def call_context(call: CallLog, *, sees_leads: bool) -> dict[str, Any]:
+    """Return the context of ``voice/call.html``. Without ``sees_leads`` it links to no lead."""
     analysis = CallAnalysis.objects.filter(call_log=call).first()
     recording, recording_state = _recording(call)
     outcome = _outcome(analysis)
     return {
         "call": call,
         "who": str(call.lead) if call.lead is not None else call.phone.international,
-        "lead_url": reverse("admin:leads_lead_change", args=(call.lead_id,)) if call.lead_id else "",
+        "lead_url": reverse("admin:leads_lead_change", args=(call.lead_id,)) if call.lead_id and sees_leads else "",
         "status_tone": formatting.CALL_COLOURS[CallStatus(call.status)],
         "story": story_of(call, analysis),
         "conversation": formatting.render_conversation(call.transcripts, playable=bool(recording)),

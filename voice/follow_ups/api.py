@@ -13,6 +13,7 @@ from lad import writes
 from lad.api import router
 from lad.api.openapi import problems
 from lad.api.serializers import InputSerializer, make_serializer
+from lad.api.times import TimeField
 from lad.api.views import LadAPIView
 from lad.errors import Invalid
 from leads.bookings.models import LeadBooking
@@ -110,7 +111,7 @@ class RedialSerializer(InputSerializer):
     """The new batch's name and time. Without a time it begins at once."""
 
     name = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
-    scheduled_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    scheduled_at = TimeField(required=False, allow_null=True, default=None)
 
 
 class Redial(LadAPIView):

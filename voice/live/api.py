@@ -78,7 +78,7 @@ class ObstacleResponse(serializers.Serializer[Any]):
     until = serializers.DateTimeField(allow_null=True)
 
 
-class TodayResponse(serializers.Serializer[Any]):
+class CallsTodayResponse(serializers.Serializer[Any]):
     placed = serializers.IntegerField()
     answered = serializers.IntegerField()
     voicemails = serializers.IntegerField()
@@ -98,7 +98,7 @@ class LiveCallsResponse(serializers.Serializer[Any]):
     counts = serializers.DictField(child=serializers.IntegerField(), help_text="The calls shown, by state.")
     waiting = serializers.IntegerField(help_text="Calls that wait for their turn or their time, at most 10,000.")
     batches = LiveBatchResponse(many=True)
-    today = TodayResponse()
+    today = CallsTodayResponse()
     ended = EndedCallResponse(many=True)
     obstacles = ObstacleResponse(many=True)
 
