@@ -24,7 +24,7 @@ def _keys_to_shared_rows(model: Any) -> list[SharedForeignKey]:
     return [each for each in model._meta.fields if isinstance(each, SharedForeignKey) and not each.null]
 
 
-def _change_refused(model: Any) -> tuple[type[Exception], ...]:
+def _change_refused(model: Any) -> tuple[type[psycopg.Error], ...]:
     """Return how a change of a row's tenant is refused. The trigger of shared rows comes before the policy."""
     return (*CHANGE_REFUSED, psycopg.errors.ForeignKeyViolation) if _keys_to_shared_rows(model) else CHANGE_REFUSED
 

@@ -40,10 +40,10 @@ def sell(uses: Sequence[Use], *, at: datetime) -> Sale:
     items: dict[Key, UsageItem] = {}
     names: dict[Key, Use] = {}
     for use in uses:
-        if (item := sold.get(id(use))) is not None:
-            before = items.get(item.key)
-            items[item.key] = item if before is None else replace(item, quantity=before.quantity + item.quantity)
-            names.setdefault(item.key, use)
+        if (mine := sold.get(id(use))) is not None:
+            before = items.get(mine.key)
+            items[mine.key] = mine if before is None else replace(mine, quantity=before.quantity + mine.quantity)
+            names.setdefault(mine.key, use)
     return Sale(tuple(items.values()), names, tuple(use for use in uses if id(use) not in sold))
 
 

@@ -124,7 +124,7 @@ def _sales(placements: Sequence[CallPlacement], now: datetime) -> dict[UUID, Sal
 
 
 def _account_id(placement: CallPlacement, numbers: Mapping[UUID, VoiceNumber]) -> UUID | None:
-    number = numbers.get(placement.number_id)
+    number = numbers.get(placement.number_id) if placement.number_id else None
     found: UUID | None = placement.carrier_account_id or (number.carrier_account_id if number else None)
     return found
 

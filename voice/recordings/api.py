@@ -181,7 +181,7 @@ def _recording_of(view: LadAPIView, call_id: UUID) -> CallRecording:
     row: Any = services.recording_of_call(call) if call is not None else None
     if row is None:
         raise NoSuchRecording
-    return row  # type: ignore[no-any-return]
+    return row
 
 
 router.register(

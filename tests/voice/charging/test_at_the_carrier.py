@@ -36,8 +36,14 @@ def cost_of(real: dict[str, Any], seconds: int, protocol: str, told: str) -> Dec
     else:
         listened = Decimal(seconds)
         tokens = 900 + sum(len(turn["text"]) for turn in heard) // 4
-    amounts = {"telephony": seconds, "stt": listened, "llm_prompt": tokens, "llm_completion": said // 4,
-               "tts": said, "vm_infrastructure": seconds}  # fmt: skip
+    amounts: dict[str, Decimal | int] = {
+        "telephony": seconds,
+        "stt": listened,
+        "llm_prompt": tokens,
+        "llm_completion": said // 4,
+        "tts": said,
+        "vm_infrastructure": seconds,
+    }
     return sum((price * amounts[category] for (category, _unit), price in PRICES.items()), Decimal(0))
 
 
