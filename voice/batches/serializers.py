@@ -73,7 +73,7 @@ class BatchOfLeadsSerializer(BatchSerializer):
         extra_kwargs = {**getattr(BatchSerializer.Meta, "extra_kwargs", {}), **BY_DEFAULT}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        return BulkSerializer.validate(self, super().validate(attrs))  # type: ignore[arg-type]
+        return BulkSerializer.validate(self, super().validate(attrs))
 
 
 class _FileFields(serializers.Serializer):

@@ -37,7 +37,7 @@ def end_waiting(batch: CallBatch) -> bool:
     going = CallLog.objects.filter(pk=OuterRef("call_log")).exclude(status__in=CALL_FINISHED)
     waiting = Q(status=EntryStatus.QUEUED)
     if batch.status == BatchStatus.CANCELLED:
-        waiting |= begun & ~Exists(going)
+        waiting |= begun & ~Q(Exists(going))
     rows = CallBatchEntry.objects.filter(waiting, batch=batch)
     keys = list(rows.values_list("pk", flat=True)[:AT_ONCE])
     sentence = f"The batch was {batch.get_status_display().lower()}."
