@@ -35,9 +35,9 @@ def end_waiting(batch: CallBatch) -> bool:
     """
     begun = Q(status__in=[EntryStatus.RUNNING, EntryStatus.DISPATCHED])
     going = CallLog.objects.filter(pk=OuterRef("call_log")).exclude(status__in=CALL_FINISHED)
-    waiting: Q = Q(status=EntryStatus.QUEUED)
+    waiting = Q(status=EntryStatus.QUEUED)
     if batch.status == BatchStatus.CANCELLED:
-        waiting = Q(waiting | (begun & ~Exists(going)))
+        waiting |= begun & ~Q(Exists(going))
     rows = CallBatchEntry.objects.filter(waiting, batch=batch)
     keys = list(rows.values_list("pk", flat=True)[:AT_ONCE])
     sentence = f"The batch was {batch.get_status_display().lower()}."
