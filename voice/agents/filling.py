@@ -19,7 +19,7 @@ OPENINGS: Final = ("outbound_starter_prompt", "inbound_starter_prompt")
 NO_SNIPPETS: Final = "A prompt cannot use snippets of messages. Write the text here."
 # Variables of a call, besides those of the lead.
 CALL_VARIABLES: Final = ("agent_name", "context", "called_number", "our_number")
-_BEFORE_PUNCTUATION: Final = re.compile(r"\s+([,.;:!?])")
+_BEFORE_PUNCTUATION: Final = re.compile(r"(?<!\s)\s+([,.;:!?])")
 _DOUBLED: Final = re.compile(r"([,;:])(?=[,.;:!?])")
 _SPACES: Final = re.compile(r"[ \t]{2,}")
 

@@ -240,7 +240,7 @@ class CancelBatchSerializer(BatchReasonSerializer):
 class ScheduleBatchSerializer(InputSerializer):
     """When calling starts; null means now."""
 
-    scheduled_at = serializers.DateTimeField(allow_null=True)
+    scheduled_at = TimeField(allow_null=True)
 
 
 def target_of(row: dict[str, Any]) -> Target:

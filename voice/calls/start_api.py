@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from lad import writes
 from lad.api.openapi import problems
 from lad.api.serializers import InputSerializer
+from lad.api.times import TimeField
 from lad.api.views import LadAPIView, require_tenant
 from lad.errors import Invalid
 from leads.contactability.models import Purpose
@@ -40,7 +41,7 @@ class CallLeadSerializer(InputSerializer):
         max_length=20_000, required=False, allow_blank=True, default="", help_text="What the agent should know."
     )
     purpose = serializers.ChoiceField(choices=Purpose.choices, default=Purpose.OUTREACH, help_text=PURPOSE_HELP)
-    due_at = serializers.DateTimeField(required=False, allow_null=True, help_text="When to call; empty means now.")
+    due_at = TimeField(required=False, allow_null=True, help_text="When to call; empty means now.")
 
 
 class StartCallSerializer(CallLeadSerializer):

@@ -36,13 +36,13 @@ _DUE_BATCHES: Final = f"""
         AND batch.paused_at IS NULL AND (batch.scheduled_at IS NULL OR batch.scheduled_at <= statement_timestamp())
         AND {_HAS_DUE_ENTRIES}
 """
-# A call of a batch that waits for its turn again waits for the batch too. One of a batch that is over is ended by its
-# claim.
+# A call of a batch that waits for its turn again waits for the batch too.
 _DUE_PLACEMENTS: Final = """
     FROM voice_call_placements placement
     LEFT JOIN voice_call_batches batch ON batch.tenant_id = placement.tenant_id AND batch.id = placement.batch_id
     WHERE placement.tenant_id = {tenant} AND placement.state = 'queued'
         AND placement.due_at <= statement_timestamp() AND batch.paused_at IS NULL
+        AND (batch.id IS NULL OR batch.status IN ('queued', 'running'))
 """
 DUE_TENANTS: Final = f"""
 WITH RECURSIVE waiting AS (

@@ -39,10 +39,12 @@ def live_calls(request: HttpRequest) -> HttpResponse:
 
 
 def live_ticket(request: HttpRequest) -> JsonResponse:
-    """Return the address of a stream that tells the page when calls changed."""
+    """Return the address of a stream that tells the page when calls changed; null where no tenant is chosen."""
     access = access_of(request)
-    if not may_see(request) or access.tenant_id is None:
+    if not may_see(request):
         raise PermissionDenied
+    if access.tenant_id is None:
+        return JsonResponse({"url": None})
     ticket, _expires_at = issue_ticket(Ticket(access.tenant_id, access.user.pk, CHANNEL.key))
     return JsonResponse({"url": f"{PREFIX}{CHANNEL.key}/?ticket={ticket}"})
 

@@ -141,7 +141,7 @@ class VoiceNumberAdmin(PhoneSearchMixin, TenantModelAdmin):
         return f"{row} rests."
 
     @row_action(
-        "End the rest",
+        "Let it call again",
         explanation="The number calls again. Its figures count anew from tomorrow.",
         when=lambda row: row.deleted_at is None and _rests(row),
         icon="play_arrow",

@@ -11,12 +11,6 @@ from leads.contacts.models import Lead
 from voice.features import VOICE_AGENT
 from voice.recordings import services
 from voice.recordings.admin import EXPLANATION, EraseForm
-from voice.recordings.models import CallRecording, RecordingState
-
-
-def _has_some(lead: Lead) -> bool:
-    rows = CallRecording.objects.filter(tenant=lead.tenant_id, call_log__lead=lead.pk)
-    return rows.exclude(state=RecordingState.ERASED).exists()
 
 
 @row_action(
@@ -24,7 +18,6 @@ def _has_some(lead: Lead) -> bool:
     explanation=f"Every recording of a call with this lead is erased. {EXPLANATION}",
     form=EraseForm,
     permission="erase_recordings",
-    when=_has_some,
     icon="delete_forever",
     danger=True,
     seldom=True,

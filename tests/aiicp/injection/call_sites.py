@@ -37,8 +37,11 @@ from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.aiicp.helpers import conversation
 from tests.aiicp.injection.texts import TOOL
-from tests.factories.voice import CallLogFactory
+from tests.factories.leads import LeadFactory
+from tests.factories.voice import CallLogFactory, VoiceAgentFactory
 from tests.support.database import stored
+from voice.agents import preview
+from voice.agents.preview import Line, Tried
 from voice.analysis.services import analyse
 
 INSTRUCTIONS: Final = (
@@ -137,6 +140,7 @@ QUESTIONS: Final[dict[str, tuple[str, ...]]] = {
     "aiicp/lead_files/model_mapping.py:question": ("the_heading_of_a_column",),
     "aiicp/wizard/model_reading.py:_question": ("an_answer_to_the_wizard", "what_is_sold"),
     "lad/llm/evaluation.py:evaluate": ("an_evaluated_case",),
+    "voice/agents/preview.py:answer": ("a_lead_whom_an_agent_is_tried_with",),
     "voice/analysis/model_reading.py:question": ("a_transcript",),
 }
 # Places that ask a model in a way of their own, and the reason why no text of strangers gets there.
@@ -263,6 +267,18 @@ def plain(text: str) -> str:
 
 # What a call may belong to. Here it is alone, so that nothing else is written.
 RELATED: Final = ("agent", "from_number", "campaign", "campaign_lead", "campaign_step", "lead")
+
+
+@call_site
+def a_lead_whom_an_agent_is_tried_with(tenant: Tenant, member: User, text: str) -> Shown:
+    plain = " ".join("".join(filter(str.isprintable, text)).split())
+    with platform_context(tenant_id=tenant.pk):
+        lead = LeadFactory.create(
+            company_name=plain[:255], title=plain[:255], assigned_user=member, created_by_user=member
+        )
+        agent = VoiceAgentFactory.create(agent_instructions="Ask whether a demo would help.")
+    found = preview.answer(tenant.pk, Tried(agent.pk, lead_id=lead.pk), [Line("person", "Who is this?")])
+    return Shown([found.text, found.reason], words=found.text)
 
 
 @call_site

@@ -16,6 +16,7 @@ from lad.llm.models import ModelConnection
 from lad.llm.prompt_files import get
 from lad.llm.secrecy import Secrecy
 from lad.tenancy.context import platform_context
+from leads.pipeline import services as pipeline
 from sandbox.providers.models.asked import Asked
 from sandbox.providers.models.obeying import obey
 from tests.aiicp.injection.call_sites import CALL_SITES, EMBEDDED, INSTRUCTIONS, QUESTIONS, WITHOUT_STRANGERS
@@ -57,6 +58,11 @@ WRITTEN: Final = {
     "voice_call_logs",
     "voice_call_analysis",
     "voice_call_analysis_versions",
+    "voice_agents",
+    "voice_agent_versions",
+    "leads",
+    "lead_search_texts",
+    "event_deliveries",
 }
 TOOLS = [{"name": TOOL}]
 # Parts of every instruction that a call site has, and of the rule about fenced text.
@@ -122,6 +128,8 @@ def test_hostile_texts_get_nothing(name, tenant, member, foreign, connect, sandb
     first, step = SOME.get(name, (0, 1))
     tried = HOSTILE[first::step]
     got = []
+    with platform_context(tenant_id=tenant.pk):
+        pipeline.ensure(tenant.pk)
     before = contents()
     for kind, text in tried:
         shown = CALL_SITES[name](tenant, member, text)

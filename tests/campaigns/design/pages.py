@@ -2,25 +2,24 @@
 
 from typing import Any
 
-from tests.contract.pages import _Fields
+from tests.contract.pages import _Fields, _several
 
 FORM = "row-action-form"
 CONFIRM = "confirm-form"
 
 
 class _Entries(_Fields):
-    """Keeps every checked box of a group, not only the last one."""
+    """Keeps every hidden value of a name, not only the last one."""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         name = given.get("name") or ""
         before = self.data.get(name)
         super().handle_starttag(tag, attrs)
-        if tag == "input" and given.get("type") in ("checkbox", "hidden") and before is not None and self.inside:
+        if tag == "input" and given.get("type") == "hidden" and before is not None and self.inside:
             now = self.data[name]
-            earlier = before if isinstance(before, list) else [before]
             if now is not before and "csrf" not in name:
-                self.data[name] = [*earlier, now]
+                self.data[name] = [*_several(before), now]
 
 
 def filled(response: Any, form_id: str = FORM) -> dict[str, Any]:

@@ -27,12 +27,18 @@ PHONES = {
     "tenants.Tenant.phone",
     "tenants.User.phone",
     "voice.CallBatchEntry.to_phone",
+    "voice.CallPlacement.to_phone",
 }
 # A directory lists people of any country, so a number without a country code belongs to none.
 OF_ANY_COUNTRY = {"leads.EmployeeCache.employee_phone"}
 COLUMNS = {"leads.Lead": "", "voice.CallLog": "to_", "voice.VoiceNumber": ""}
 # Their services hand the number to the model's field, or to ``check_targets``.
-IN_REQUESTS = {"CallTargetSerializer.phone", "ProfileSerializer.phone"}
+IN_REQUESTS = {
+    "CallLeadSerializer.phone",
+    "CallTargetSerializer.phone",
+    "ProfileSerializer.phone",
+    "StartCallSerializer.phone",
+}
 
 
 def text_fields() -> Iterator[tuple[str, Any]]:

@@ -97,9 +97,9 @@ def test_actions_of_other_features_are_offered_after_those_of_contacts(browser: 
     shown = page(browser, lead).context["actions_detail"]
     menu = next(action for action in shown if action["title"] == "More")
     assert [action["title"] for action in shown][:2] == ["Move to stage", "Assign"]
-    assert sorted(action["title"] for action in shown[2:]) == ["Book", "Enrol", "More", "Write"]
+    assert sorted(action["title"] for action in shown[2:]) == ["Book", "Call", "Enrol", "More", "Write"]
     assert sorted(action["title"] for action in menu["items"]) == [
-        *("Attach a file", "Do not contact", "Record consent", "Stop campaigns"),
+        *("Attach a file", "Do not contact", "Erase recordings", "Record consent", "Stop campaigns"),
     ]
 
 

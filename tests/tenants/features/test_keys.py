@@ -36,6 +36,7 @@ FREE = {
     "user_identities.provider": "written at sign-in, never in a form",
     "attempt_budgets.kind": "written by the sign-in limits, never in a form",
     "billing_stripe_events.type": "Stripe's own names",
+    "voice_carrier_reports.kind": "written with the callback, never in a form",
 }
 
 SETTINGS = [

@@ -129,7 +129,7 @@ def test_an_answer_that_is_told_late_corrects_the_end(place: Any, told: Told) ->
     assert (call.status, call.outcome, call.started_at) == (CallStatus.ENDED, Outcome.ANSWERED, ANSWERED_AT)
     assert (call.ended_at, call.duration_seconds) == (ENDED_AT, 42)
     assert (placed.entry.status, placed.entry.batch.completed_calls) == (EntryStatus.COMPLETED, 1)
-    assert (len(told.over), told.learned) == (1, {"transcript", "outcome", "recording"})
+    assert (len(told.over), told.learned) == (1, {"transcript", "outcome", "duration", "recording"})
 
 
 def test_who_was_not_reached_is_called_again_unless_it_turns_out_that_they_answered(place: Any, told: Told) -> None:

@@ -39,7 +39,9 @@
             try {
                 const answer = await fetch(part.dataset.ticket, { headers: { Accept: "application/json" } });
                 if (!answer.ok || answer.redirected) { throw new Error(answer.status); }
-                connect((await answer.json()).url);
+                const url = (await answer.json()).url;
+                // Without a tenant there is no stream; the page looks again by itself.
+                if (url) { connect(url); }
             } catch (error) { window.setTimeout(listen, RETRY); }
         }
 
