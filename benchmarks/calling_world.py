@@ -6,7 +6,7 @@ rows; it decides nothing.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -27,6 +27,7 @@ PLACES: Final = (
     ("America/New_York", "+12122", 6),
     ("America/Los_Angeles", "+12132", 6),
 )
+GOOD_CALLS: Final = 1_000_000
 # Hours of the day at which a run may begin so that it stays inside, or outside, the hours of contact.
 DAY: Final = (9, 16)
 NIGHT: Final = (21, 5)
@@ -155,7 +156,7 @@ class World:
         from voice.batches.models import CallBatch
         from voice.statuses import BatchStatus
 
-        numbers = list(_numbers(caller))
+        numbers = list(_numbers(caller, (self.began - timedelta(days=1)).date()))
         agent = VoiceAgent.objects.create(
             name="Caller", agent_instructions="Ask two questions.", gender="female", max_concurrent=caller.caps.agent
         )
@@ -202,14 +203,14 @@ class World:
         return leads
 
 
-def _numbers(caller: Caller) -> Iterator[Any]:
+def _numbers(caller: Caller, yesterday: date) -> Iterator[Any]:
     from lad.phones import parse
     from sandbox.providers.voice.settings import TRUNK, number_id
-    from voice.numbers.models import VoiceNumber
+    from voice.numbers.models import NumberDay, VoiceNumber
 
     for text in NUMBERS:
         phone = parse(text)
-        yield VoiceNumber.objects.create(
+        number = VoiceNumber.objects.create(
             country_code=phone.country_code,
             base_number=phone.base_number,
             leading_zeros=phone.leading_zeros,
@@ -218,6 +219,15 @@ def _numbers(caller: Caller) -> Iterator[Any]:
             max_concurrent=caller.caps.number,
             daily_cap=1_000_000,
         )
+        # People who talk at many times the pace of life end their calls in seconds, which would let the number rest.
+        NumberDay.objects.create(
+            number=number,
+            day=yesterday,
+            placed=GOOD_CALLS,
+            answered=GOOD_CALLS,
+            talk_seconds=GOOD_CALLS * 60,
+        )
+        yield number
 
 
 def _entries(batch: Any, leads: Sequence[Any]) -> None:

@@ -64,7 +64,8 @@ SELECT (SELECT count(*) FROM voice_call_batch_entries WHERE status NOT IN ('queu
     (SELECT count(*) FROM voice_call_batch_entries WHERE status IN ('queued', 'running', 'dispatched')
         AND (next_attempt_at IS NULL OR next_attempt_at < now() + interval '1 hour')),
     (SELECT count(*) FROM voice_call_placements WHERE state <> 'settled' OR look_at < now() + interval '4 minutes'),
-    (SELECT count(*) FROM voice_call_analysis_requests WHERE state <> 'failed')
+    (SELECT count(*) FROM voice_call_analysis_requests WHERE state = 'queued'),
+    (SELECT count(*) FROM billing_holds WHERE status = 'held')
 """
 # Longer than a carrier may keep what was perhaps placed.
 QUIET_SECONDS: Final = 900.0
@@ -79,7 +80,7 @@ class Run:
     total: int
 
     def progress(self) -> tuple[int, ...]:
-        """Return how many people are done with and open, and how many calls and analyses are on their way."""
+        """Return how many people are done with and open, and how many calls, analyses and holds go on."""
         while True:
             with suppress(Exception), self.observer.connection() as database:
                 row = database.execute(PROGRESS).fetchone()
