@@ -115,4 +115,6 @@ def test_who_may_only_look_sees_the_rules_in_words(tenant: Tenant, viewer: User,
     assert "allowed_outbound</dt>" not in page
     plain = admin_of(viewer).get(change(create(tenant, VoiceNumberFactory))).content.decode()
     assert "Every country" in plain
+    assert "Healthy" in plain
+    assert "(&#x27;healthy" not in plain
     assert "Other data" not in plain
