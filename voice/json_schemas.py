@@ -4,6 +4,8 @@ from typing import Any, Final
 
 TEXTS: Final[dict[str, Any]] = {"type": "array", "items": {"type": "string"}, "maxItems": 200}
 
+MAX_CONTEXT: Final = 20_000
+
 _AMOUNT: Final[dict[str, Any]] = {"type": ["number", "string", "null"]}
 
 TRANSCRIPT: Final[dict[str, Any]] = {
@@ -68,14 +70,14 @@ PREFERENCES: Final[dict[str, Any]] = {
 BATCH: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
-        "base_context": {"type": "string", "maxLength": 20_000},
+        "base_context": {"type": "string", "maxLength": MAX_CONTEXT},
         "llm_provider": {"type": "string"},
         "llm_model": {"type": "string"},
     },
 }
 
 # What the agent may say about one person, by the name of the variable in its prompt.
-_VARIABLES: Final[dict[str, Any]] = {
+VARIABLES: Final[dict[str, Any]] = {
     "type": "object",
     "maxProperties": 50,
     "propertyNames": {"pattern": "^[a-z][a-z0-9_]{0,49}$", "description": "a name such as team_size"},
@@ -87,9 +89,9 @@ ENTRY: Final[dict[str, Any]] = {
     "properties": {
         "lead_name": {"type": "string"},
         "entry_index": {"type": "integer", "minimum": 0},
-        "context": {"type": "string", "maxLength": 20_000},
+        "context": {"type": "string", "maxLength": MAX_CONTEXT},
         "knowledge_base_store_ids": TEXTS,
-        "variables": _VARIABLES,
+        "variables": VARIABLES,
     },
 }
 
@@ -101,7 +103,7 @@ LINE: Final[dict[str, Any]] = {
         "phone": {"type": "string"},
         "name": {"type": "string"},
         "context": {"type": "string"},
-        "variables": _VARIABLES,
+        "variables": VARIABLES,
     },
     "additionalProperties": False,
 }
@@ -187,10 +189,13 @@ OPENINGS: Final[dict[str, Any]] = {
     },
 }
 
+MAX_MINUTES: Final = 20_160
+MAX_ATTEMPTS: Final = 10
+
 _MINUTES: Final[dict[str, Any]] = {
     "type": "array",
-    "items": {"type": "integer", "minimum": 1, "maximum": 20_160},
-    "maxItems": 10,
+    "items": {"type": "integer", "minimum": 1, "maximum": MAX_MINUTES},
+    "maxItems": MAX_ATTEMPTS,
 }
 RETRIED: Final = ("busy", "no_answer", "voicemail", "carrier_failed")
 

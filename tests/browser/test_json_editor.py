@@ -14,7 +14,7 @@ TIDY = (
 
 
 def test_the_editor_shows_and_links_to_the_place_of_an_error(opened):
-    page = opened(at="/admin/voice/voicenumber/add/")
+    page = opened(at="/admin/voice/voice/add/")
     area, state = page.locator("[name=metadata]"), page.locator(".lad-json-editor .lad-json-state").first
     area.fill(WRONG)
     expect(state).to_have_text("Line 3, column 3: a comma or } is missing.")
@@ -28,7 +28,7 @@ def test_the_editor_shows_and_links_to_the_place_of_an_error(opened):
 
 
 def test_formatting_keeps_order_and_numbers_and_updates_the_preview(opened):
-    page = opened(at="/admin/voice/voicenumber/add/")
+    page = opened(at="/admin/voice/voice/add/")
     editor = page.locator(".lad-json-editor", has=page.locator("[name=metadata]"))
     area = editor.locator("textarea")
     expect(editor.locator(".lad-json-preview")).to_be_hidden()

@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 
 from lad.db.json_schema import JsonSchemaValidator
-from voice.json_schemas import FALLBACKS, OPENINGS
+from voice.json_schemas import FALLBACKS, OPENINGS, VARIABLES
 
 FALLBACKS_HELP: Final = (
     "One variable a line, and what stands in its place where a person has none, such as “first_name | there”."
@@ -19,6 +19,7 @@ OPENINGS_HELP: Final = (
     "One language a line: its code, what the agent says first when it calls, and when it is called, such as"
     " “de | Guten Tag, hier ist Lena. | Was kann ich für Sie tun?”. Both texts may be left out."
 )
+VARIABLES_HELP: Final = "One variable of the agent's texts a line, and its value, such as “team_size | 40”."
 TWICE: Final = "Line {}: “{}” stands above already."
 
 
@@ -29,13 +30,17 @@ def fallback_lines(value: Mapping[str, str]) -> str:
 
 def read_fallbacks(text: str) -> dict[str, str]:
     """Return the fallbacks that the lines describe. Raises ValidationError."""
-    found: dict[str, Any] = {}
-    for number, name, rest in _lines(text, 2):
-        if name in found:
-            raise ValidationError(TWICE.format(number, name))
-        found[name] = rest[0]
-    JsonSchemaValidator(FALLBACKS)(found)
-    return found
+    return _pairs(text, FALLBACKS)
+
+
+def variable_lines(value: Mapping[str, str]) -> str:
+    """Return what an agent may say about one person as lines."""
+    return "\n".join(f"{name} | {' '.join(text.split())}" for name, text in value.items())
+
+
+def read_variables(text: str) -> dict[str, str]:
+    """Return the variables that the lines describe. Raises ValidationError."""
+    return _pairs(text, VARIABLES)
 
 
 def opening_lines(value: Mapping[str, Mapping[str, str]]) -> str:
@@ -58,6 +63,16 @@ def read_openings(text: str) -> dict[str, dict[str, str]]:
         named = zip(("outbound", "inbound"), rest, strict=True)
         found[code] = {name: opening for name, opening in named if opening}
     JsonSchemaValidator(OPENINGS)(found)
+    return found
+
+
+def _pairs(text: str, schema: dict[str, Any]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for number, name, rest in _lines(text, 2):
+        if name in found:
+            raise ValidationError(TWICE.format(number, name))
+        found[name] = rest[0]
+    JsonSchemaValidator(schema)(found)
     return found
 
 

@@ -1,27 +1,33 @@
 """Admin pages of call batches and their entries."""
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from django import forms
+from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from lad import moments
 from lad.admin.actions import row_action
-from lad.admin.base import ReadOnlyAdmin, TenantModelAdmin, register
+from lad.admin.base import ReadOnlyAdmin, register
 from lad.admin.forms import ReasonForm
 from lad.admin.inlines import LadInline
+from lad.admin.json_parts import JsonPartsAdmin, JsonPartsForm, Part
+from lad.admin.json_view import json_view
 from lad.admin.permissions import is_deleted
 from lad.tenancy.access import access_of
 from lad.times import written
 from leads.contacts.admin.by_lead import SearchedByLead
 from tenants.activity.exports import begin_export, may_export
 from voice import formatting
+from voice.agents import prompt_lines
+from voice.agents.admin.agents import LinesField
 from voice.agents.services.defaults import with_defaults
 from voice.batches import reports
 from voice.batches.file_page import file_page
@@ -30,9 +36,13 @@ from voice.batches.page import batch_context
 from voice.batches.redial_page import RedialAction
 from voice.batches.services import lifecycle
 from voice.batches.services.pausing import FILLING
+from voice.dialer.delays_form import DelaysField, in_words
+from voice.json_schemas import MAX_CONTEXT
 from voice.statuses import BATCH_OPEN, BatchStatus
 
 OVERVIEW: Final = "voice_callbatch_overview"
+CONTEXT_ROWS: Final = 4
+MAX_NAME: Final = 200
 
 
 def _is_queued(batch: CallBatch | str | None) -> bool:
@@ -58,6 +68,41 @@ class EntriesInline(LadInline):
         return _is_queued(obj) and super().has_delete_permission(request, obj)
 
 
+def _context_field(help_text: str) -> forms.CharField:
+    return forms.CharField(
+        label="Context",
+        required=False,
+        max_length=MAX_CONTEXT,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": CONTEXT_ROWS}),
+        help_text=help_text,
+    )
+
+
+class CallBatchForm(JsonPartsForm):
+    """Asks how a batch calls, and what its agent should know."""
+
+    base_context = _context_field("What the agent should know or mention in every call.")
+    parts: ClassVar[dict[str, Part]] = {"base_context": Part("metadata", ("base_context",))}
+
+
+class EntryForm(JsonPartsForm):
+    """Asks for a person to call, and what the agent should know of them."""
+
+    lead_name = forms.CharField(label="Name", required=False, max_length=MAX_NAME, widget=UnfoldAdminTextInputWidget)
+    context = _context_field("What the agent should know or mention when it calls this person.")
+    variables = LinesField(
+        to_lines=prompt_lines.variable_lines,
+        read=prompt_lines.read_variables,
+        required=False,
+        help_text=prompt_lines.VARIABLES_HELP,
+    )
+    parts: ClassVar[dict[str, Part]] = {
+        "lead_name": Part("metadata", ("lead_name",)),
+        "context": Part("metadata", ("context",)),
+        "variables": Part("metadata", ("variables",), in_words=json_view),
+    }
+
+
 class CancelForm(ReasonForm):
     """Ask why, and whether calls that go on are hung up."""
 
@@ -78,8 +123,13 @@ def _is_open(row: CallBatch) -> bool:
     return not is_deleted(row) and row.status in BATCH_OPEN
 
 
+@display(description="Another attempt")
+def _delays(obj: CallBatch) -> str:
+    return in_words(obj.retry_delays)
+
+
 @register(CallBatch)
-class CallBatchAdmin(RedialAction, TenantModelAdmin):
+class CallBatchAdmin(RedialAction, JsonPartsAdmin):
     area = "calls"
     section, icon, rank = "Voice", "dynamic_form", 10
     list_display = [
@@ -97,7 +147,7 @@ class CallBatchAdmin(RedialAction, TenantModelAdmin):
     search_help_text = "Search by job id or id"
     add_fieldsets = [
         (None, {"fields": ["name", "agent", "voice", "from_number", "scheduled_at"]}),
-        ("Rules", {"fields": ["purpose", "max_concurrent", "retry_delays", "metadata"]}),
+        ("Rules", {"fields": ["purpose", "max_concurrent", "retry_delays", "base_context"]}),
     ]
     fieldsets = [
         (
@@ -115,7 +165,7 @@ class CallBatchAdmin(RedialAction, TenantModelAdmin):
                 ]
             },
         ),
-        ("Rules", {"fields": ["purpose", "max_concurrent", "retry_delays"]}),
+        ("Rules", {"fields": ["purpose", "max_concurrent", "retry_delays", "base_context"]}),
         (
             "Progress",
             {
@@ -131,8 +181,9 @@ class CallBatchAdmin(RedialAction, TenantModelAdmin):
                 ]
             },
         ),
-        ("Data", {"fields": ["metadata"]}),
+        ("Data", {"fields": ["other_data"]}),
     ]
+    form = CallBatchForm
     readonly_fields = ["progress", "pause"]
     inlines = [EntriesInline]
     actions_list = ["from_file"]
@@ -143,6 +194,16 @@ class CallBatchAdmin(RedialAction, TenantModelAdmin):
     class Media:
         css = formatting.MEDIA_CSS
         js = ["voice/live.js"]
+
+    def __init__(self, model: type[CallBatch], admin_site: Any) -> None:
+        super().__init__(model, admin_site)
+        # For those who may only see it.
+        self.retry_delays_json = _delays
+
+    def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "retry_delays":
+            return DelaysField(optional=True)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_urls(self) -> list[URLPattern]:
         overview = self.admin_site.admin_view(self.overview_part)
@@ -276,14 +337,20 @@ class CallBatchAdmin(RedialAction, TenantModelAdmin):
 
 
 @register(CallBatchEntry)
-class CallBatchEntryAdmin(SearchedByLead, TenantModelAdmin):
+class CallBatchEntryAdmin(SearchedByLead, JsonPartsAdmin):
     area = "calls"
     section, icon, rank = "Voice", "list_alt", 20
     list_display = ["to_phone", "lead", "status_label", "retry_count", "batch", "created_at"]
     list_filter = ["status", "batch", "created_at"]
     list_select_related = ["batch__agent"]
+    form = EntryForm
+    add_fieldsets = [
+        (None, {"fields": ["batch", "to_phone", "lead"]}),
+        ("For the agent", {"fields": ["lead_name", "context", "variables"]}),
+    ]
     fieldsets = [
         (None, {"fields": ["batch", "to_phone", "lead"]}),
+        ("For the agent", {"fields": ["lead_name", "context", "variables"]}),
         (
             "Progress",
             {
@@ -298,7 +365,7 @@ class CallBatchEntryAdmin(SearchedByLead, TenantModelAdmin):
                 ]
             },
         ),
-        ("Data", {"fields": ["metadata"]}),
+        ("Data", {"fields": ["other_data"]}),
     ]
 
     @display(description="Status", label=formatting.ENTRY_COLOURS, ordering="status")

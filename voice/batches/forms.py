@@ -14,9 +14,9 @@ from voice.agents.models import VoiceAgent
 from voice.agents.services.defaults import with_defaults
 from voice.batches.models import PURPOSE_HELP
 from voice.batches.services.files import EXTENSIONS, MAX_BYTES
+from voice.json_schemas import MAX_CONTEXT
 from voice.numbers.models import NumberStatus, VoiceNumber
 
-MAX_CONTEXT: Final = 20_000
 CHOOSE_NUMBER: Final = ("", "LAD chooses for each call")
 
 

@@ -2,14 +2,12 @@
 
 from typing import Any, Final
 
-from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminTextInputWidget
 
 from lad.admin.base import ReadOnlyAdmin, TenantModelAdmin, register
 from lad.admin.navigation import SidebarPage, add_page
@@ -17,58 +15,24 @@ from lad.admin.permissions import can_view
 from lad.admin.site import add_view
 from lad.tenancy.access import access_of
 from leads.pipeline.selectors import stage_choices
-from voice.carriers.outcomes import Outcome
+from voice.dialer.delays_form import DelaysField, in_words
 from voice.dialer.models import CallPlacement, CarrierReport, DialingPolicy
-from voice.dialer.stage_rules_form import LABEL, StageRulesField, in_words
-from voice.json_schemas import RETRIED
+from voice.dialer.stage_rules_form import LABEL, StageRulesField
+from voice.dialer.stage_rules_form import in_words as stages_in_words
 
 DEFAULTS_HOLD: Final = (
     "There are no rules of dialling yet, so the defaults hold. They are shown here; save them to change them."
 )
-DELAYS_HELP: Final = "Minutes before each further attempt, such as 10, 60. Empty means that there is none."
-LABELS: Final = {name: f"after “{Outcome(name).label}”" for name in RETRIED}
-
-
-class DelaysWidget(forms.MultiWidget):
-    """A line of minutes for each outcome."""
-
-    template_name = "leads/admin/availability.html"
-
-    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        super().__init__([UnfoldAdminTextInputWidget(attrs={"placeholder": "none"}) for _name in RETRIED], attrs)
-
-    def decompress(self, value: object) -> list[Any]:
-        delays = value if isinstance(value, dict) else {}
-        return [", ".join(map(str, delays.get(name, ()))) for name in RETRIED]
-
-    def get_context(self, name: str, value: object, attrs: dict[str, Any] | None) -> dict[str, Any]:
-        context = super().get_context(name, value, attrs)
-        context["lines"] = list(zip(LABELS.values(), context["widget"]["subwidgets"], strict=True))
-        return context
-
-
-class DelaysField(forms.MultiValueField):
-    """The minutes before further attempts, by outcome."""
-
-    widget = DelaysWidget
-
-    def __init__(self, **options: Any) -> None:
-        lines = [forms.CharField(required=False, max_length=100) for _name in RETRIED]
-        super().__init__(fields=lines, required=False, require_all_fields=False, **options)
-
-    def compress(self, data_list: list[str]) -> dict[str, list[int]]:
-        return {name: _minutes(text) for name, text in zip(RETRIED, data_list or (), strict=False) if text}
 
 
 @display(description="Another attempt after")
 def _delays(obj: DialingPolicy) -> str:
-    found = ((LABELS[name], obj.retry_delays.get(name)) for name in RETRIED)
-    return ", ".join(f"{label}: {', '.join(map(str, minutes))} min" for label, minutes in found if minutes) or "None"
+    return in_words(obj.retry_delays)
 
 
 @display(description=LABEL)
 def _stages(obj: DialingPolicy) -> str:
-    return in_words(obj.stage_rules)
+    return stages_in_words(obj.stage_rules)
 
 
 @register(DialingPolicy)
@@ -97,7 +61,7 @@ class DialingPolicyAdmin(TenantModelAdmin):
 
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "retry_delays":
-            return DelaysField(label="Another attempt", help_text=DELAYS_HELP)
+            return DelaysField()
         tenant_id = access_of(request).tenant_id
         # Without a tenant there are no stages to choose from.
         if db_field.name == "stage_rules" and tenant_id is not None:
@@ -139,13 +103,6 @@ def own_rules(request: HttpRequest) -> HttpResponse:
 
 def _may_see(request: HttpRequest) -> bool:
     return can_view(request, DialingPolicy)
-
-
-def _minutes(text: str) -> list[int]:
-    words = [word for word in text.replace(",", " ").split() if word]
-    if not all(word.isdecimal() for word in words):
-        raise forms.ValidationError("Write whole minutes, separated by commas, such as 10, 60.")
-    return [int(word) for word in words]
 
 
 add_view("dialling/", own_rules, "dialling-rules")

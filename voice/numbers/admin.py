@@ -1,7 +1,7 @@
 """Admin pages of telephone numbers."""
 
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -11,15 +11,23 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
+)
 
+from lad import countries
 from lad.admin.actions import row_action
-from lad.admin.base import ReadOnlyAdmin, TenantModelAdmin, register
-from lad.admin.forms import LadModelForm
+from lad.admin.base import ReadOnlyAdmin, register
+from lad.admin.chips import ChipsField, ChipsWidget
+from lad.admin.json_parts import JsonPartsAdmin, JsonPartsForm, Part, unless_off
 from lad.tenancy.access import actor_of
 from lad.types import Values
 from voice import formatting
 from voice.numbers import health
+from voice.numbers.destinations import allowed_by
 from voice.numbers.models import NumberDay, VoiceNumber
 from voice.phone_search import PhoneSearchMixin
 
@@ -29,6 +37,10 @@ HEALTH_COLOURS: Final = {
     health.Label.REST: "danger",
 }
 DAYS_SHOWN: Final = 14
+EVERY_COUNTRY: Final = "Every country"
+NO_COUNTRY: Final = "“{word}” is no country. Choose one from the list."
+MAX_PLACE: Final = 100
+RULES: Final = ("Rules", {"fields": ["inbound", "outbound", "allowed_outbound"]})
 DAYS_READ: Final = timedelta(days=health.WINDOW_DAYS + 1)
 
 
@@ -44,8 +56,18 @@ class RestForm(forms.Form):
     reason = forms.CharField(required=False, max_length=500, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
 
 
-class NumberForm(LadModelForm):
-    """Asks for the number as people write it."""
+def _countries(stored: object) -> list[str]:
+    """Return the codes of the countries that a number may call, and the words that name none; nothing for all."""
+    allowed = allowed_by(stored)
+    return [*sorted(allowed.regions or ()), *allowed.unknown]
+
+
+def _countries_in_words(shown: list[str]) -> str:
+    return ", ".join(sorted(countries.NAMES.get(each, each) for each in shown)) or EVERY_COUNTRY
+
+
+class NumberForm(JsonPartsForm):
+    """Asks for the number as people write it, and for its rules."""
 
     phone = forms.CharField(
         label="Number",
@@ -54,8 +76,35 @@ class NumberForm(LadModelForm):
         help_text="With its country code, or as it is dialled in the tenant's country.",
     )
 
+    inbound = forms.BooleanField(
+        label="Takes calls", required=False, initial=True, widget=UnfoldBooleanWidget, help_text="Its agent answers."
+    )
+    outbound = forms.BooleanField(label="May call", required=False, initial=True, widget=UnfoldBooleanWidget)
+    allowed_outbound = ChipsField(
+        label="May call to",
+        choices=countries.choices,
+        max_item_length=MAX_PLACE,
+        widget=ChipsWidget(attrs={"data-placeholder": EVERY_COUNTRY}),
+        help_text="Choose countries. Empty means every country.",
+    )
+    parts: ClassVar[dict[str, Part]] = {
+        "inbound": Part("metadata", ("rules", "inbound"), unless_off),
+        "outbound": Part("metadata", ("rules", "outbound"), unless_off),
+        "allowed_outbound": Part("metadata", ("rules", "allowed_outbound"), _countries, _countries_in_words),
+    }
+
     def shown_values(self) -> dict[str, Any]:
-        return {"phone": self.instance.phone.international}
+        return {**super().shown_values(), "phone": self.instance.phone.international}
+
+    def clean_allowed_outbound(self) -> list[str]:
+        """Return the codes of the countries, which may be typed by their other names. Refuse words that name none."""
+        entered: list[str] = self.cleaned_data["allowed_outbound"]
+        if "allowed_outbound" not in self.changed_data:
+            return entered
+        allowed = allowed_by(entered)
+        if allowed.unknown:
+            raise forms.ValidationError([NO_COUNTRY.format(word=word) for word in allowed.unknown])
+        return sorted(allowed.regions or ())
 
     def values(self) -> dict[str, Any]:
         """Return the number beside the values of the columns, if it was entered or changed."""
@@ -64,7 +113,7 @@ class NumberForm(LadModelForm):
 
 
 @register(VoiceNumber)
-class VoiceNumberAdmin(PhoneSearchMixin, TenantModelAdmin):
+class VoiceNumberAdmin(PhoneSearchMixin, JsonPartsAdmin):
     area = "voice"
     section, icon, rank = "Voice", "dialpad", 40
     list_display = [
@@ -79,17 +128,18 @@ class VoiceNumberAdmin(PhoneSearchMixin, TenantModelAdmin):
     ]
     list_filter = ["status", "provider", "default_agent", "resting_until", "created_at"]
     list_select_related = ["tenant"]
-    add_fieldsets = [(None, {"fields": ["phone", "status", "provider", "default_agent", "metadata"]})]
+    add_fieldsets = [(None, {"fields": ["phone", "status", "provider", "default_agent"]}), RULES]
     fieldsets = [
         (None, {"fields": ["phone"]}),
-        ("Usage", {"fields": ["status", "provider", "default_agent", "directions"]}),
+        ("Usage", {"fields": ["status", "provider", "default_agent"]}),
+        RULES,
         ("Limits", {"fields": [("daily_cap", "max_concurrent"), "today"]}),
-        ("Health", {"fields": ["health_label", "health_reasons", ("resting_until", "rest_reason"), "last_days"]}),
+        ("Health", {"fields": ["health_shown", "health_reasons", ("resting_until", "rest_reason"), "last_days"]}),
         ("Carrier", {"fields": ["carrier_account", "carrier_reference"]}),
-        ("Data", {"fields": ["metadata"]}),
+        ("Data", {"fields": ["other_data"]}),
     ]
     form = NumberForm
-    readonly_fields = ["directions", "today", "health_label", "health_reasons", "resting_until", "last_days"]
+    readonly_fields = ["today", "health_shown", "health_reasons", "resting_until", "last_days"]
     actions_detail = ["rest", "resume"]
 
     class Media:
@@ -113,6 +163,10 @@ class VoiceNumberAdmin(PhoneSearchMixin, TenantModelAdmin):
     def health_label(self, obj: VoiceNumber) -> tuple[str, str]:
         label = _report(obj).label
         return label.value, str(label.label)
+
+    @display(description="Health")
+    def health_shown(self, obj: VoiceNumber) -> str:
+        return str(_report(obj).label.label)
 
     @display(description="Why")
     def health_reasons(self, obj: VoiceNumber) -> str:

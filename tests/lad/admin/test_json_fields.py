@@ -4,12 +4,12 @@ import pytest
 
 from lad.admin.json_view import json_view
 from lad.tenancy.context import platform_context
-from tests.factories.voice import VoiceNumberFactory
-from voice.numbers.models import VoiceNumber
+from tests.factories.voice import VoiceFactory
+from voice.agents.models import Voice
 
 pytestmark = pytest.mark.usefixtures("all_features")
 
-PAGES = "/admin/voice/voicenumber/"
+PAGES = "/admin/voice/voice/"
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def save(admin_of, owner):
     browser = admin_of(owner)
 
     def post(metadata):
-        entries = {"phone": "+46 8 123 456 78", "status": "active", "provider": "custom", "metadata": metadata}
+        entries = {"provider": "cartesia", "provider_voice_id": "calm", "language": "en", "metadata": metadata}
         return browser.post(f"{PAGES}add/", entries)
 
     return post
@@ -42,8 +42,7 @@ def test_json_that_cannot_be_stored_is_rejected(save, text):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ('{"rules": {"required_lead_format": "E.164"}}', "rules.required_lead_format must be a list."),
-        ('{"rules": {"allowed_outbound": ["india", 3]}}', "rules.allowed_outbound[1] must be text."),
+        ('{"provider_config": "fast"}', "provider_config must be an object."),
         ('["CFO"]', "The value must be an object."),
     ],
 )
@@ -67,24 +66,24 @@ def test_json_over_the_limit_of_its_column_is_rejected(save, text, says):
 def test_an_empty_entry_sets_the_default(save):
     assert save("").status_code == 302
     with platform_context():
-        assert VoiceNumber.objects.get().metadata == {}
+        assert Voice.objects.get().metadata == {}
 
 
 def test_a_page_saved_untouched_changes_nothing(admin_of, owner, tenant):
     with platform_context(tenant_id=tenant.pk):
-        row = VoiceNumberFactory.create(metadata={"rules": {"inbound": True}, "10": 1, "2": 1.50})
-        unchanged = VoiceNumber.objects.get(pk=row.pk).updated_at
+        row = VoiceFactory.create(tenant=tenant, metadata={"rules": {"inbound": True}, "10": 1, "2": 1.50})
+        unchanged = Voice.objects.get(pk=row.pk).updated_at
     page = admin_of(owner).get(f"{PAGES}{row.pk}/change/")
     form = page.context["adminform"].form
     saved = admin_of(owner).post(f"{PAGES}{row.pk}/change/", {name: form[name].value() or "" for name in form.fields})
     assert saved.status_code == 302
     with platform_context():
-        assert VoiceNumber.objects.get(pk=row.pk).updated_at == unchanged
+        assert Voice.objects.get(pk=row.pk).updated_at == unchanged
 
 
 def test_json_is_shown_as_a_table_to_users_who_may_only_view(admin_of, viewer, tenant):
     with platform_context(tenant_id=tenant.pk):
-        row = VoiceNumberFactory.create(metadata={"teams": ["North", "South"], "rules": {"inbound": True}})
+        row = VoiceFactory.create(tenant=tenant, metadata={"teams": ["North", "South"], "rules": {"inbound": True}})
     text = admin_of(viewer).get(f"{PAGES}{row.pk}/change/").content.decode()
     assert '<span class="lad-chip">South</span>' in text
     assert "<dt>inbound</dt>" in text
