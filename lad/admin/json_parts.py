@@ -21,6 +21,8 @@ from lad.errors import DomainError, Invalid
 
 NOTHING: Final[tuple[Any, ...]] = ("", None, [], {})
 
+WORD: Final = re.compile(r"\w+")
+
 
 def _same(value: Any) -> Any:
     return value
@@ -79,7 +81,7 @@ class JsonPartsForm(LadModelForm):
         return super()._messages(refusal)
 
     def _part_named(self, column: str, text: str) -> str | None:
-        words = set(re.findall(r"\w+", text))
+        words = set(WORD.findall(text))
         found = (name for name, part in self.parts.items() if part.column == column and part.keys[-1] in words)
         return next((name for name in found if name in self.fields), None)
 

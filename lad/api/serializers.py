@@ -222,6 +222,9 @@ class ModelSerializer(StrictFields, serializers.ModelSerializer):
 
     def build_standard_field(self, field_name: str, model_field: Any) -> Any:
         field_class, kwargs = super().build_standard_field(field_name, model_field)
+        if kwargs.get("read_only") and "choices" in kwargs and model_field.blank and not model_field.null:
+            # What is only read may be empty too, and the document must say so.
+            kwargs["allow_blank"] = True
         if isinstance(model_field, RegisteredKeyField) and kwargs.pop("choices", None) is not None:
             return RegisteredChoiceField, {**kwargs, "registered": lambda: list(model_field.flatchoices)}
         if isinstance(model_field, LowercaseEmailField):

@@ -1,6 +1,5 @@
 """LAD's agent worker against LAD's side: what it is sent, and what it says. Its conversations are tested beside it."""
 
-import asyncio
 import json
 from collections.abc import Mapping
 from types import SimpleNamespace
@@ -9,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.support.loops import run
 from voice.agents.tools import TOOL_NAMES
 from voice.carriers.errors import CallbackRefused
 from voice.carriers.livekit.client import LiveKit, dispatch
@@ -100,7 +100,7 @@ def test_lad_understands_the_report() -> None:
         SimpleNamespace(type="eot_usage", provider="livekit", model="x", total_requests=3),
     ]
     rows = usage.rows(used, seconds=61.2)
-    asyncio.run(reporter(lad).report(answered_by="human", transcript=words.turns, usage=rows))
+    run(reporter(lad).report(answered_by="human", transcript=words.turns, usage=rows))
     (event,) = lad.events
     assert (event.kind, event.call_id, event.call.answered_by) == (EventKind.REPORT, CALL, AnsweredBy.HUMAN)
     assert [(turn.role, turn.text, turn.start, turn.end) for turn in event.call.transcript] == [
@@ -118,41 +118,41 @@ def test_lad_understands_the_report() -> None:
 
 def test_lad_does_what_the_agent_asks_for_and_its_sentence_comes_back() -> None:
     lad = Lad()
-    said = asyncio.run(reporter(lad).tool("t1", "book_slot", {"day": "thursday", "time": "10:00"}))
+    said = run(reporter(lad).tool("t1", "book_slot", {"day": "thursday", "time": "10:00"}))
     assert said == "book_slot is done."
     assert lad.events[0].tools == (ToolCall("t1", "book_slot", {"day": "thursday", "time": "10:00"}),)
 
 
 def test_a_report_is_repeated_with_the_same_id_until_it_is_taken() -> None:
     lad = Lad(503, ConnectionResetError(), TimeoutError())
-    asyncio.run(reporter(lad).report(answered_by="", transcript=[], usage=[]))
+    run(reporter(lad).report(answered_by="", transcript=[], usage=[]))
     assert len({event.id for event in lad.events}) == 1
     assert (len(lad.events), lad.waited) == (4, [1, 2, 5])
 
 
 def test_a_person_does_not_wait_for_lad() -> None:
     lad = Lad(503, 503, 503)
-    assert asyncio.run(reporter(lad).tool("t1", "book_slot", {})) == NO_ANSWER
+    assert run(reporter(lad).tool("t1", "book_slot", {})) == NO_ANSWER
     assert lad.waited == [0.5]
 
 
 def test_what_lad_refuses_is_not_repeated() -> None:
     lad = Lad(404)
     with pytest.raises(NotTaken, match="404"):
-        asyncio.run(reporter(lad).report(answered_by="", transcript=[], usage=[]))
+        run(reporter(lad).report(answered_by="", transcript=[], usage=[]))
     assert lad.waited == []
 
 
 def test_another_key_proves_nothing() -> None:
     with pytest.raises(CallbackRefused):
-        asyncio.run(reporter(Lad(), secret="another-secret-that-is-long-enough").tool("t1", "book_slot", {}))
+        run(reporter(Lad(), secret="another-secret-that-is-long-enough").tool("t1", "book_slot", {}))
 
 
 def test_asking_about_a_caller_is_the_carriers_own_webhook() -> None:
     lad = Lad()
     told = {"sip.phoneNumber": "+442079460500", "sip.trunkPhoneNumber": "+442079460018"}
     participant = {"kind": "SIP", "identity": "sip_1", "attributes": told}
-    asyncio.run(reporter(lad, room="inbound-1").ask("https://lad.example/x/brief/", participant))
+    run(reporter(lad, room="inbound-1").ask("https://lad.example/x/brief/", participant))
     (event,) = lad.events
     assert (event.direction, event.number, event.other_number) == ("inbound", "+442079460018", "+442079460500")
 
