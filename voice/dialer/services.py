@@ -21,6 +21,7 @@ from leads.contactability.models import Purpose
 from leads.contacts.models import Lead
 from voice.agents.models import VoiceAgent
 from voice.agents.services.permissions import require_use
+from voice.agents.services.usable import faults_of
 from voice.calls.models import CallLog
 from voice.calls.services import record_call_status
 from voice.carriers.outcomes import Outcome
@@ -30,7 +31,7 @@ from voice.dialer.ending import finish, lock_placement
 from voice.dialer.models import CallPlacement, DialingPolicy, PlacementState
 from voice.dialer.waking import wake
 from voice.numbers import destinations
-from voice.numbers.models import NumberStatus, VoiceNumber
+from voice.numbers.models import VoiceNumber
 from voice.statuses import CallStatus
 
 __all__ = ["calls_of_batch", "cancel_calls", "start_call", "wake"]
@@ -141,13 +142,7 @@ def calls_of_batch(batch_id: UUID) -> Sequence[CallLog]:
 
 
 def _check(agent: VoiceAgent, number: VoiceNumber | None, context: str) -> None:
-    errors = {}
-    if agent.deleted_at is not None:
-        errors["agent"] = ["This agent was deleted. Choose another."]
-    if number is not None and (number.deleted_at is not None or number.status != NumberStatus.ACTIVE):
-        errors["from_number"] = ["This number is not active. Choose another."]
-    elif number is not None and number.metadata.get("rules", {}).get("outbound") is False:
-        errors["from_number"] = ["This number does not allow outbound calls. Choose another."]
+    errors = faults_of(agent, number)
     if len(context) > MAX_CONTEXT:
         errors["context"] = [f"The context is longer than {MAX_CONTEXT:,} characters."]
     if errors:

@@ -16,6 +16,13 @@ def check_usable(*, agent: VoiceAgent | None, number: VoiceNumber | None, voice:
 
     Without a voice it is the agent's own that the user must be permitted to use.
     """
+    if errors := faults_of(agent, number):
+        raise Invalid(errors=errors)
+    require_use(actor=actor, number=number, voice=voice or (agent.voice if agent is not None else None))
+
+
+def faults_of(agent: VoiceAgent | None, number: VoiceNumber | None) -> dict[str, list[str]]:
+    """Return why no call can be made with an agent and a number, by field."""
     errors = {}
     if agent is not None and agent.deleted_at:
         errors["agent"] = ["This agent was deleted. Choose another."]
@@ -23,6 +30,4 @@ def check_usable(*, agent: VoiceAgent | None, number: VoiceNumber | None, voice:
         errors["from_number"] = ["This number is not active. Choose another."]
     elif number is not None and number.metadata.get("rules", {}).get("outbound") is False:
         errors["from_number"] = ["This number does not allow outbound calls. Choose another."]
-    if errors:
-        raise Invalid(errors=errors)
-    require_use(actor=actor, number=number, voice=voice or (agent.voice if agent is not None else None))
+    return errors
