@@ -84,8 +84,9 @@ class Guard:
 class Endpoints:
     """One kind of server that users name: which of them LAD calls, and the connections that it keeps open to them.
 
-    ``settings_prefix`` begins the names of its settings: ``…_INTERNAL_HOSTS``, ``…_SANDBOX_HOSTS``, ``…_CA_FILE`` and
-    ``…_OPEN_CONNECTIONS``. Keep ``idle_seconds`` shorter than the servers keep connections, where a lost answer costs.
+    ``settings_prefix`` begins the names of its settings: ``…_INTERNAL_HOSTS``, ``…_SANDBOX_HOSTS``, ``…_CA_FILE``,
+    ``…_OPEN_CONNECTIONS`` and ``…_TIMEOUT_SECONDS``. Keep ``idle_seconds`` shorter than the servers keep connections,
+    where a lost answer costs.
     """
 
     settings_prefix: str
@@ -122,6 +123,11 @@ class Endpoints:
             connections=self._setting("OPEN_CONNECTIONS"),
             idle=self.idle_seconds,
         )
+
+    @property
+    def seconds(self) -> float:
+        """Return how long LAD waits for an answer of these servers."""
+        return float(self._setting("TIMEOUT_SECONDS"))
 
     def timeout(self, seconds: float) -> httpx2.Timeout:
         """Return the time limits of a call that may take so many seconds."""

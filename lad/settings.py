@@ -17,6 +17,7 @@ from lad.settings_billing import *  # noqa: F403
 from lad.settings_directories import *  # noqa: F403
 from lad.settings_llm import *  # noqa: F403
 from lad.settings_mail import *  # noqa: F403
+from lad.settings_outreach import *  # noqa: F403
 from lad.settings_security import *  # noqa: F403
 from lad.settings_security import PUBLIC_URL, SILENCED_SYSTEM_CHECKS
 from lad.settings_sidebar import *  # noqa: F403
@@ -247,6 +248,7 @@ REST_FRAMEWORK = {
         "mail": env.str("THROTTLE_MAIL", default="20/hour"),
         "api": env.str("THROTTLE_API", default="1200/min"),
         "link": env.str("THROTTLE_LINK", default="60/min"),
+        "connect": env.str("THROTTLE_CONNECT", default="30/hour"),
     },
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
@@ -311,6 +313,7 @@ UNFOLD = {
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "8px",
     "STYLES": ["lad.admin.theme.styles"],
+    "SCRIPTS": ["lad.admin.theme.badges"],
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "lad.admin.theme.favicon"}],
     "COLORS": COLOURS,
     "SIDEBAR": {

@@ -100,7 +100,10 @@ class JsonPartsAdmin(TenantModelAdmin):
             setattr(self, name, _shown(part, self.form.base_fields[name]))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        fieldsets = super().get_fieldsets(request, obj)
+        return self.with_other_data(super().get_fieldsets(request, obj), obj)
+
+    def with_other_data(self, fieldsets: Any, obj: Any) -> Any:
+        """Return the fieldsets without the one of other data, if there is none."""
         if obj is not None and self._others(obj):
             return fieldsets
         return [each for each in fieldsets if each[1]["fields"] != ["other_data"]]

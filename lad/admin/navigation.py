@@ -20,7 +20,10 @@ from lad.tenancy.access import access_of
 
 @dataclass(frozen=True, slots=True)
 class SidebarPage:
-    """A page in the navigation that belongs to no model."""
+    """A page in the navigation that belongs to no model.
+
+    ``badge`` is the name of a URL that answers ``{"count": 3, "shown": "3"}``: the sidebar shows it beside the title.
+    """
 
     title: str
     url_name: str
@@ -28,6 +31,7 @@ class SidebarPage:
     icon: str
     rank: int
     visible: Callable[[HttpRequest], bool]
+    badge: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class Entry:
     section: str
     icon: str
     visible: Callable[[HttpRequest], bool]
+    badge: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +137,8 @@ def _entries() -> dict[str, Entry]:
         found.setdefault(entry.section, []).append((model_admin.rank, entry))
     for page in _pages:
         name = page.url_name.removeprefix("admin:")
-        entry = Entry(name, page.title, reverse(page.url_name), page.section, page.icon, page.visible)
+        badge = reverse(page.badge) if page.badge else ""
+        entry = Entry(name, page.title, reverse(page.url_name), page.section, page.icon, page.visible, badge)
         found.setdefault(entry.section, []).append((page.rank, entry))
     ranked = (entry for entries in found.values() for _rank, entry in sorted(entries, key=lambda pair: pair[0]))
     return {entry.name: entry for entry in ranked}

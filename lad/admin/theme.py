@@ -26,5 +26,9 @@ def styles(request: HttpRequest) -> str:
     return static("lad/admin/lad.css")
 
 
+def badges(request: HttpRequest) -> str:
+    return static("lad/admin/badges.js")
+
+
 def favicon(request: HttpRequest) -> str:
     return static("lad/admin/favicon.svg")

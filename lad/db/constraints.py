@@ -241,6 +241,23 @@ class ColumnsTrigger(Trigger):
         )
 
 
+class ConditionalTrigger(Trigger):
+    """A row trigger that runs for rows that meet ``condition``. Others cost next to nothing."""
+
+    arguments = (*Trigger.arguments, "condition")
+
+    def __init__(self, *, condition: str, **kwargs: Any) -> None:
+        self.condition = condition
+        super().__init__(**kwargs)
+
+    def statement(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
+        return (
+            super()
+            .statement(model, schema_editor)
+            .replace(" EXECUTE FUNCTION", f" WHEN ({self.condition})\nEXECUTE FUNCTION")
+        )
+
+
 class DeferredTrigger(Trigger):
     """A row trigger that runs at commit, for rules that span rows and may be broken in between."""
 

@@ -55,6 +55,18 @@ class JsonSchemaValidator:
         if errors:
             raise ValidationError([_describe(error) for error in errors[:MAX_ERRORS_SHOWN]], code="shape")
 
+    def faults(self, value: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Yield the path of each fault and what is wrong there, for forms that show it on the field itself."""
+        for error in islice(self._validator.iter_errors(value), MAX_ERRORS_COLLECTED):
+            path = tuple(error.absolute_path)
+            if error.validator == "required":
+                for name in error.validator_value:
+                    if name not in error.instance:
+                        yield (*path, name), "Fill this in."
+            else:
+                says = _says(error)
+                yield path, f"{says[:1].upper()}{says[1:]}."
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, JsonSchemaValidator) and self.schema == other.schema
 
@@ -67,7 +79,10 @@ class JsonSchemaValidator:
 
 
 def _describe(error: SchemaError) -> str:
-    where = _path(error.absolute_path)
+    return f"{_path(error.absolute_path)} {_says(error)}."
+
+
+def _says(error: SchemaError) -> str:
     wanted = error.validator_value
     match error.validator:
         case "type":
@@ -95,7 +110,7 @@ def _describe(error: SchemaError) -> str:
             says = f"must be {described}" if described else "has the wrong format"
         case _:
             says = error.message
-    return f"{where} {says}."
+    return says
 
 
 def _path(steps: Iterable[Any]) -> str:

@@ -42,6 +42,7 @@ class _Question:
     purpose: str
     at: datetime
     windows: Mapping[UUID, ContactWindow] | ContactWindow | None
+    is_message: bool = True
 
     def window_of(self, lead_id: UUID) -> ContactWindow | None:
         return self.windows.get(lead_id) if isinstance(self.windows, Mapping) else self.windows
@@ -75,6 +76,8 @@ class _Memory:
 
     hours: dict[tuple[Whereabouts, ContactWindow | None], list[_LabelledHours]] = field(default_factory=dict)
     openings: dict[tuple[Whereabouts, ContactWindow | None, datetime], "_Opening"] = field(default_factory=dict)
+    # Whether the policy's hours of contact apply: they are about messages.
+    keeps_policy_hours: bool = True
 
 
 class _Opening(NamedTuple):
@@ -92,9 +95,10 @@ def judge(
     purpose: str,
     at: datetime,
     windows: Mapping[UUID, ContactWindow] | ContactWindow | None,
+    is_message: bool = True,
 ) -> dict[UUID, Decision]:
     """Return the decision for each lead, in the order of the ids."""
-    question, memory = _Question(channel, purpose, at, windows), _Memory()
+    question, memory = _Question(channel, purpose, at, windows, is_message), _Memory(keeps_policy_hours=is_message)
     return {key: _judge_one(facts, key, question, memory) for key in lead_ids}
 
 
@@ -188,7 +192,8 @@ def _first_moment(
     facts: Facts, lead: LeadFacts, question: _Question, at: datetime, memory: _Memory
 ) -> tuple[datetime, list[Reason]]:
     """Return the first moment from ``at`` on that hours and limits allow, with those that stood in the way."""
-    window, touches = question.window_of(lead.id), facts.touches.get(lead.id)
+    window = question.window_of(lead.id)
+    touches = facts.touches.get(lead.id) if question.is_message else None
     reasons: list[Reason] = []
     moment, limit = at, question.at + HORIZON
     for _round in range(MAX_ROUNDS):
@@ -221,7 +226,8 @@ def _hours_of(facts: Facts, place: Whereabouts, window: ContactWindow | None, me
     key = (place, window)
     found = memory.hours.get(key)
     if found is None:
-        found = memory.hours[key] = [*_policy_hours(facts, place), *_window_hours(facts, place, window)]
+        policy = _policy_hours(facts, place) if memory.keeps_policy_hours else ()
+        found = memory.hours[key] = [*policy, *_window_hours(facts, place, window)]
     return found
 
 

@@ -50,6 +50,8 @@ _RIGHTS: Final[Mapping[str, Mapping[Role, frozenset[str]]]] = {
     "companies": {Role.VIEWER: VIEW, Role.MEMBER: frozenset({"search", "reveal"})},
     "directories": {Role.MEMBER: VIEW, Role.ADMIN: EDIT},
     "campaigns": {Role.VIEWER: VIEW, Role.MEMBER: EDIT},
+    # Without the right to oversee, members see the conversations that are assigned to them.
+    "inbox": {Role.VIEWER: frozenset({"view", "oversee"}), Role.MEMBER: frozenset({"update"})},
     "templates": {Role.VIEWER: VIEW, Role.MEMBER: EDIT},
     "sending-accounts": {Role.MEMBER: VIEW, Role.ADMIN: EDIT},
     "language-models": {Role.MEMBER: VIEW, Role.ADMIN: EDIT},

@@ -239,7 +239,7 @@ def sandbox(sandbox_process: Sandbox, settings: Any) -> Iterator[Sandbox]:
     settings.SANDBOX_URL = sandbox_process.url
     settings.SANDBOX_SMTP, settings.SANDBOX_IMAP = sandbox_process.address("smtp"), sandbox_process.address("imap")
     settings.MAIL_SANDBOX_HOSTS = settings.LLM_SANDBOX_HOSTS = settings.DIRECTORY_SANDBOX_HOSTS = [HOST]
-    settings.VOICE_SANDBOX_HOSTS = [HOST]
+    settings.VOICE_SANDBOX_HOSTS = settings.OUTREACH_SANDBOX_HOSTS = [HOST]
     settings.MAIL_NAMESERVERS = [f"{HOST}#{sandbox_process.ports['dns']}"]
     settings.MAIL_CA_FILE = str(sandbox_process.certificate)
     yield sandbox_process

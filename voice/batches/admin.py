@@ -193,7 +193,7 @@ class CallBatchAdmin(RedialAction, JsonPartsAdmin):
 
     class Media:
         css = formatting.MEDIA_CSS
-        js = ["voice/live.js"]
+        js = ["lad/admin/live.js"]
 
     def __init__(self, model: type[CallBatch], admin_site: Any) -> None:
         super().__init__(model, admin_site)

@@ -1,11 +1,8 @@
 """The address at which carriers and LAD's agent worker report."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Final
+from typing import ClassVar, Final
 
 from django.conf import settings
-from django.http import HttpRequest
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -14,57 +11,39 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from lad.api import router
-from lad.api.throttling import seconds_to_wait
-from lad.api.views import LadAPIView
-from lad.errors import Throttled
-from lad.limits import RequestTooLarge
-from lad.tenancy.clients import client_address
+from lad.api.callbacks import OutsideCallbackView
 from voice.callbacks import receiving, twilio_status
-from voice.carriers.callback_addresses import CallbackAddressUnknown
-from voice.carriers.errors import CallbackRefused
 from voice.carriers.protocol import CallbackRequest
 
-# Guesses at addresses and proofs.
-THROTTLE: Final = "link"
-# The words of three hours, with their times.
-MAX_BODY: Final = 2_000_000
+GUESSED: Final = "carrier-callback"
 
 
-class CallbackView(LadAPIView):
-    """Takes callbacks. The address names the account; the proof is whatever its carrier signs with."""
+class CallbackView(OutsideCallbackView):
+    """Takes callbacks. The proof is whatever the account's carrier signs with."""
 
-    public = True
-    needs_tenant = False
-    replayable = False
-    self_scoped_actions = frozenset({"post"})
-    # Carriers report as often as calls change.
-    throttle_classes = []
+    # The words of three hours, with their times.
+    max_body: ClassVar[int] = 2_000_000
+    guessed = GUESSED
 
     @extend_schema(exclude=True)
     def post(self, request: Request, token: str) -> Response:
-        plain = request._request
-        if int(plain.META.get("CONTENT_LENGTH") or 0) > MAX_BODY:
-            raise RequestTooLarge
-        headers = {name.lower(): value for name, value in plain.headers.items()}
-        with _guesses_limited(plain):
-            return Response(receiving.receive(token, CallbackRequest(headers, plain.body), now=timezone.now()))
+        body = self.body()
+        headers = {name.lower(): value for name, value in request._request.headers.items()}
+        with self.guesses_limited():
+            return Response(receiving.receive(token, CallbackRequest(headers, body), now=timezone.now()))
 
 
-class TwilioView(LadAPIView):
+class TwilioView(OutsideCallbackView):
     """Takes Twilio's status callbacks about calls of a LiveKit account whose trunk is Twilio's."""
 
-    public = True
-    needs_tenant = False
-    replayable = False
-    self_scoped_actions = frozenset({"post"})
-    throttle_classes = []
     parser_classes = [FormParser]
+    guessed = GUESSED
 
     @extend_schema(exclude=True)
     def post(self, request: Request, token: str) -> Response:
         plain = request._request
         form = [(name, value) for name, values in plain.POST.lists() for value in values]
-        with _guesses_limited(plain):
+        with self.guesses_limited():
             twilio_status.receive(
                 token,
                 # What Twilio called, whatever stands between.
@@ -74,17 +53,6 @@ class TwilioView(LadAPIView):
                 now=timezone.now(),
             )
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-
-@contextmanager
-def _guesses_limited(request: HttpRequest) -> Iterator[None]:
-    """Let nobody try many addresses or proofs."""
-    try:
-        yield
-    except (CallbackAddressUnknown, CallbackRefused):
-        if wait := seconds_to_wait(THROTTLE, f"carrier-callback:{client_address(request)}"):
-            raise Throttled(retry_after=wait) from None
-        raise
 
 
 router.route("carrier-callbacks/<str:token>/", CallbackView.as_view(), name="carrier-callbacks")

@@ -12,6 +12,7 @@ from typing import Final
 from django.db.models.functions import Now
 
 from lad.tenancy.context import platform_context, tenant_context
+from lad.twilio_signatures import is_genuine
 from voice.callbacks.receiving import account_of, is_new
 from voice.calls.models import CallLog
 from voice.carriers import values
@@ -21,7 +22,6 @@ from voice.carriers.models import CarrierAccount
 from voice.carriers.outcomes import Cause, Outcome
 from voice.carriers.protocol import CarrierCall, CarrierEvent, EventKind, Presence
 from voice.carriers.providers import LIVEKIT
-from voice.carriers.twilio import is_genuine
 from voice.dialer.models import CallPlacement
 from voice.dialer.reports import take_in
 from voice.statuses import CallStatus

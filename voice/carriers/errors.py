@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from lad.callback_addresses import CallbackRefused as CallbackRefused
 from lad.errors import DomainError, Invalid
 
 
@@ -71,14 +72,6 @@ class RecordingMissing(CarrierError):
 
     code = "carrier_recording_missing"
     status = 404
-
-
-class CallbackRefused(DomainError):
-    """This callback does not come from the carrier."""
-
-    code = "callback_refused"
-    status = 401
-    title = "Callback refused"
 
 
 class NumberRefused(Invalid):

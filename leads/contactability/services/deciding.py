@@ -22,6 +22,7 @@ def decide(
     ignoring: Collection[UUID] = (),
     lock: bool = False,
     phones: Mapping[UUID, str] | None = None,
+    is_message: bool = True,
 ) -> dict[UUID, Decision]:
     """Return for each lead of the current tenant whether it may be contacted: allow, defer until, or refuse.
 
@@ -32,7 +33,9 @@ def decide(
     trips for any number of leads.
 
     An answer to the lead (``Purpose.SERVICE``) needs no consent and keeps to no hours or limits, but suppressions
-    hold. A temporary suppression defers, as limits and hours do.
+    hold. A temporary suppression defers, as limits and hours do. What is no message (``is_message`` is False), such as
+    a profile visit or a like, needs consent and keeps to suppressions and ``windows``, but not to the tenant's hours
+    of contact and limits, which are about messages.
     """
     ids = list(dict.fromkeys(lead_ids))
     if not ids:
@@ -47,7 +50,7 @@ def decide(
         lock=lock,
         phones=phones,
     )
-    return judge(facts, ids, channel=channel, purpose=purpose, at=at, windows=windows)
+    return judge(facts, ids, channel=channel, purpose=purpose, at=at, windows=windows, is_message=is_message)
 
 
 def decide_channels(

@@ -23,6 +23,7 @@ from aiicp.wizard.asking import fitting
 from aiicp.wizard.classifiers import MODEL, Classification
 from aiicp.wizard.model_reading import classified
 from aiicp.wizard.questions import Kind
+from campaigns.inbox.labelling import model_reading as inbox_reading
 from lad.llm import prompt_files
 from lad.llm.completions import Completion, Piece
 from lad.llm.evaluation import Case, evaluate
@@ -127,6 +128,14 @@ def a_keyword(tenant: Tenant, member: User, text: str) -> Shown:
     return Shown([*found.keywords, " ".join(found.keywords), found.reason])
 
 
+@call_site
+def an_answer_in_the_inbox(tenant: Tenant, _member: User, text: str) -> Shown:
+    asked = inbox_reading.question(text, tenant_id=tenant.pk)
+    found = complete(asked, embedded=lambda: {"label": inbox_reading.NOTHING, "words": ""})
+    labelled = inbox_reading.read(found.data, text)
+    return Shown([found.reason], [each.name for each in found.tool_calls], data=[labelled.reason if labelled else ""])
+
+
 # Each place in the code that makes a question, and the call sites that hand it hostile texts.
 QUESTIONS: Final[dict[str, tuple[str, ...]]] = {
     "aiicp/assistant/model_reading.py:question": ("a_message", "a_reading_with_what_is_known"),
@@ -139,6 +148,7 @@ QUESTIONS: Final[dict[str, tuple[str, ...]]] = {
     "aiicp/keywords/services.py:_ask": ("a_keyword",),
     "aiicp/lead_files/model_mapping.py:question": ("the_heading_of_a_column",),
     "aiicp/wizard/model_reading.py:_question": ("an_answer_to_the_wizard", "what_is_sold"),
+    "campaigns/inbox/labelling/model_reading.py:question": ("an_answer_in_the_inbox",),
     "lad/llm/evaluation.py:evaluate": ("an_evaluated_case",),
     "voice/agents/preview.py:answer": ("a_lead_whom_an_agent_is_tried_with",),
     "voice/analysis/model_reading.py:question": ("a_transcript",),

@@ -44,6 +44,7 @@ SOME: Final = {
     "what_is_sold": (1, 6),
     "the_heading_of_a_column": (2, 6),
     "a_transcript": (3, 6),
+    "an_answer_in_the_inbox": (4, 6),
 }
 ASSISTANT: Final = ("a_remark_to_a_transcript", "a_reading_with_what_is_known")
 # What a turn, a keyword and a call leave. No text changes anything else.
@@ -81,6 +82,7 @@ SECRETS = [
     "as directories of companies and atlases write it",
     "You read the headings of a table of people",
     "nothing that is merely likely",
+    "business contact sent in answer to a sales message",
 ]
 
 

@@ -8,6 +8,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from lad.api.views import LadAPIView
 
+NETWORK_ACCOUNTS = {"check", "checkpoint", "connect", "connection", "disconnect", "reconnect", "resume"}
+
 
 def views(resolver: Any = None) -> Iterator[tuple[type[LadAPIView], set[str]]]:
     """Yield each API view with the actions and methods its URL can call."""
@@ -52,6 +54,11 @@ def test_the_views_about_a_person_need_no_tenant() -> None:
         "DeliveryView",
         # Carriers and agent workers come to such an address too, and sign what they say.
         *("CallbackView", "TwilioView", "BriefView"),
+        # The gateway to networks brings a secret.
+        "UnipileReportView",
+        # The gateway reports that a link of LAD's was used; the address is signed.
+        "NoticeView",
+        *("WhatsAppReportView", "TwilioReportView", "UnipileReportView"),
     }
 
 
@@ -62,6 +69,9 @@ def test_only_charges_checkouts_and_calls_of_outside_systems_open_their_own_scop
         "PaymentViewSet": {"create"},
         "ModelConnectionViewSet": {"test"},
         "EmailAccountViewSet": {"complete", "records", "test"},
+        "ChannelAccountViewSet": NETWORK_ACCOUNTS,
+        "LinkedinAccountViewSet": NETWORK_ACCOUNTS,
+        "NoticeView": {"post"},
         "CarrierAccountViewSet": {"test"},
         "DirectoryAccountViewSet": {"test"},
         "AnalyseView": {"post"},
@@ -76,5 +86,9 @@ def test_only_charges_checkouts_and_calls_of_outside_systems_open_their_own_scop
         "CallbackView": {"post"},
         "PreviewView": {"post"},
         "TwilioView": {"post"},
+        "UnipileReportView": {"post"},
+        "TwilioReportView": {"post"},
+        "WhatsAppReportView": {"get", "post"},
+        "WhatsappTemplateViewSet": {"synchronise"},
         "KeywordExpansionViewSet": {"expand"},
     }

@@ -37,6 +37,11 @@ FREE = {
     "attempt_budgets.kind": "written by the sign-in limits, never in a form",
     "billing_stripe_events.type": "Stripe's own names",
     "voice_carrier_reports.kind": "written with the callback, never in a form",
+    "provider_reports.kind": "written with the report, never in a form",
+    "provider_reports.provider": "written with the report, never in a form",
+    "campaign_figures.step_type": "counted, never in a form",
+    "campaign_figure_entries.step_type": "written by triggers, never in a form",
+    "whatsapp_templates.category": "WhatsApp's own names",
 }
 
 SETTINGS = [

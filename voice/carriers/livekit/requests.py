@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from lad.requests import Answer, Asked
 from voice.carriers import transport, values
 from voice.carriers.errors import (
     AnswerLost,
@@ -17,7 +18,6 @@ from voice.carriers.livekit.causes import cause_of_sip
 from voice.carriers.livekit.tokens import access_token
 from voice.carriers.outcomes import Cause
 from voice.carriers.protocol import Credentials
-from voice.carriers.transport import Answer, Asked
 
 NOT_ACCEPTED: Final = "LiveKit does not accept this number."
 NO_TRUNK: Final = "LiveKit does not know the trunk of this number."
@@ -71,10 +71,10 @@ class Services:
 
 def _refusal(asked: Asked, answer: Answer) -> Exception:
     code = values.text(answer.json.get("code"))
-    if code == "not_found" and not asked.places:
+    if code == "not_found" and not asked.once:
         return Missing()
     sip_code = values.number(values.mapping(answer.json.get("meta")).get("sip_status_code"))
-    if asked.places and sip_code is not None and sip_code >= LOWEST_FINAL_CODE:
+    if asked.once and sip_code is not None and sip_code >= LOWEST_FINAL_CODE:
         return CallOver(cause_of_sip(int(sip_code)))
     return _refusal_of_call(asked, answer, code)
 
@@ -85,9 +85,9 @@ def _refusal_of_call(asked: Asked, answer: Answer, code: str) -> CarrierError | 
         error = CredentialsRefused()
     elif answer.status == 429 or code == "resource_exhausted":
         error = transport.limit_reached(answer)
-    elif asked.places and code in ("invalid_argument", "malformed", "out_of_range"):
+    elif asked.once and code in ("invalid_argument", "malformed", "out_of_range"):
         return NumberRefused({"to_number": [NOT_ACCEPTED]})
-    elif asked.places and code == "not_found":
+    elif asked.once and code == "not_found":
         return NumberRefused({"from_number": [NO_TRUNK]})
     elif code in NOT_TAKEN_UP:
         error = CarrierDown()
@@ -95,5 +95,5 @@ def _refusal_of_call(asked: Asked, answer: Answer, code: str) -> CarrierError | 
         error = CarrierDown(transport.NOT_A_CARRIER, passing=False)
     else:
         # A service that failed may have dialled before it did.
-        error = AnswerLost() if asked.places else CarrierDown()
+        error = AnswerLost() if asked.once else CarrierDown()
     return transport.failed(asked, error, status=answer.status)

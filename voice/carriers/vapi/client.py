@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 from django.core.exceptions import ValidationError
 
 from lad import outgoing
+from lad.requests import Asked
 from voice.carriers import transport, values
 from voice.carriers.endpoints import endpoints
 from voice.carriers.errors import AnswerLost, CarrierDown, HangUpRefused
@@ -24,7 +25,6 @@ from voice.carriers.protocol import (
     Presence,
     Recording,
 )
-from voice.carriers.transport import Asked
 from voice.carriers.vapi import callbacks
 from voice.carriers.vapi.calls import call_id_of, carrier_call
 from voice.carriers.vapi.requests import Api, Missing

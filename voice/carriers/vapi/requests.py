@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from lad.requests import Answer, Asked
 from voice.carriers import transport
 from voice.carriers.errors import AnswerLost, CarrierDown, CarrierError, CredentialsRefused, LimitReached, NumberRefused
 from voice.carriers.protocol import Credentials
-from voice.carriers.transport import Answer, Asked
 
 NOT_ACCEPTED: Final = "Vapi does not accept this number."
 NO_NUMBER: Final = "Vapi does not know this number, or may not call from it."
@@ -49,7 +49,7 @@ class Api:
 
 
 def _refusal(asked: Asked, answer: Answer) -> Exception:
-    if answer.status == 404 and not asked.places:
+    if answer.status == 404 and not asked.once:
         # Only Vapi answers in JSON that a call does not exist.
         return Missing() if answer.json else CarrierDown(transport.NOT_A_CARRIER, passing=False)
     error: CarrierError | LimitReached
@@ -59,9 +59,9 @@ def _refusal(asked: Asked, answer: Answer) -> Exception:
         error = CarrierDown(NO_CREDIT, passing=False)
     elif answer.status == 429:
         error = transport.limit_reached(answer)
-    elif asked.places and answer.status in (400, 404, 422):
+    elif asked.once and answer.status in (400, 404, 422):
         return _field_errors(asked, answer)
-    elif asked.places:
+    elif asked.once:
         # A gateway that gave up says nothing of what Vapi did behind it.
         error = AnswerLost()
     else:

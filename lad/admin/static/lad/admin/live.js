@@ -62,7 +62,7 @@
 
         function mark() {
             part.querySelectorAll("[data-live-mark]").forEach(function (each) {
-                each.classList.toggle("voice-live-on", open);
+                each.classList.toggle("lad-live-on", open);
                 each.querySelector("[data-live-text]").textContent = open ? "Live" : "Connecting";
             });
         }

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from voice.carriers.twilio import is_genuine
+from lad.twilio_signatures import is_genuine
 
 TOKEN = "12345"
 URL = "https://mycompany.com/myapp.php?foo=1&bar=2"

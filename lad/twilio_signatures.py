@@ -1,7 +1,7 @@
-"""Twilio's signatures of status callbacks.
+"""Twilio's signatures of callbacks: about calls, and about messages.
 
 A signature covers the address that Twilio called, so it must be built from LAD's public address: behind a proxy, the
-request has another scheme, host or port. Callbacks may repeat and come in any order, as every carrier's do.
+request has another scheme, host or port. Callbacks may repeat and come in any order, as every provider's do.
 """
 
 import base64
