@@ -14,10 +14,19 @@ from rest_framework.response import Response
 from campaigns.accounts import connecting, health, services
 from campaigns.accounts.mailbox import oauth
 from campaigns.accounts.mailbox.hosts import is_sandbox
-from campaigns.accounts.models import CampaignAccount, EmailAccount, EmailSignIn, LinkedinAccount
+from campaigns.accounts.models import (
+    ActionCount,
+    CampaignAccount,
+    ChannelAccount,
+    EmailAccount,
+    EmailSignIn,
+    LinkedinAccount,
+)
+from campaigns.accounts.network_api import NetworkAccountViewSet
 from campaigns.accounts.pacing import limits_of
 from lad import writes
 from lad.api import router
+from lad.api.router import READ
 from lad.api.serializers import InputSerializer
 from lad.api.views import ResourceViewSet
 from lad.tenancy.middleware import outside_scope
@@ -193,8 +202,31 @@ router.register(
     LinkedinAccount,
     area="sending-accounts",
     feature="social-integration",
+    exclude=["health", "checkpoint"],
     filters=["user", "status", "is_active", "created_at"],
     order=["-created_at", "account_name"],
+    viewset=NetworkAccountViewSet,
+)
+
+
+router.register(
+    ChannelAccount,
+    area="sending-accounts",
+    feature="social-integration",
+    exclude=["health", "checkpoint"],
+    filters=["channel", "provider", "user", "status", "is_active", "created_at"],
+    order=["-created_at", "account_name"],
+    viewset=NetworkAccountViewSet,
+)
+
+
+router.register(
+    ActionCount,
+    area="sending-accounts",
+    feature="social-integration",
+    methods=READ,
+    filters=["account_id", "action", "day"],
+    order=["-created_at", "-day"],
 )
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from campaigns.accounts.models import EmailAccount
+from campaigns.accounts.models import EmailAccount, NetworkAccount
 
 RAMP_UP_START: Final = 10
 # The limit of a new mailbox grows by this share a day, and by a message at least.
@@ -66,7 +66,7 @@ def limits_of(account: EmailAccount, *, zone: str, now: datetime) -> Limits:
     return Limits(allowed, used, later, ramping_up=allowed < account.daily_send_limit)
 
 
-def gap(account: EmailAccount) -> timedelta:
+def gap(account: EmailAccount | NetworkAccount) -> timedelta:
     """Return the time until the account's next message: its shortest gap and a random part."""
     spread = 1 + random.uniform(0, GAP_SPREAD)  # noqa: S311  (spreads load, no secret)
     return timedelta(seconds=account.min_gap_seconds * spread)

@@ -1,4 +1,4 @@
-"""The services through which LinkedIn accounts are connected."""
+"""The services through which accounts on networks are connected."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -17,3 +17,14 @@ class AccountProvider:
 account_providers: Final = Registry[AccountProvider]("account provider")
 
 UNIPILE: Final = account_providers.register(AccountProvider("unipile", "Unipile")).key
+WHATSAPP_CLOUD: Final = "whatsapp_cloud"
+TWILIO: Final = "twilio"
+
+# Those for WhatsApp, Instagram and SMS.
+channel_providers: Final = Registry[AccountProvider]("channel provider")
+for provider in (
+    AccountProvider(UNIPILE, "Unipile"),
+    AccountProvider(WHATSAPP_CLOUD, "WhatsApp Cloud API"),
+    AccountProvider(TWILIO, "Twilio"),
+):
+    channel_providers.register(provider)

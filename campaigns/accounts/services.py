@@ -12,6 +12,8 @@ from django.db.models.functions import Least, Now
 from django.utils import timezone
 
 from campaigns.accounts import mails
+from campaigns.accounts import network_services as network_services  # registers the check of the gateway's accounts
+from campaigns.accounts import network_writes as network_writes  # registers the writers
 from campaigns.accounts.mailbox import known
 from campaigns.accounts.mailbox.dns import check_domain
 from campaigns.accounts.mailbox.errors import MailboxError

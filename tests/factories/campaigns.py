@@ -5,14 +5,28 @@ from typing import Any
 
 from factory import LazyAttribute, LazyFunction, SubFactory
 
-from campaigns.accounts.models import CampaignAccount, EmailAccount, LinkedinAccount
+from campaigns.accounts.models import (
+    ActionCount,
+    CampaignAccount,
+    ChannelAccount,
+    EmailAccount,
+    LinkedinAccount,
+    TemplateStatus,
+    WhatsappTemplate,
+)
 from campaigns.design.models import Campaign, CampaignStep, StepLink
+from campaigns.editor.models import SequenceTemplate
 from campaigns.enrolment.models import ActivityStatus, CampaignLead, CampaignLeadActivity, DailyCount
+from campaigns.figures.models import CampaignFigure, EnrolmentMilestone, Face, FigureEntry, FigureRecount, Milestone
+from campaigns.inbox.models import Conversation, ConversationState, Label, MessageText
 from campaigns.lead_generation.models import LeadGeneration
 from campaigns.messages.models import Message, MessageEvent, MessageEventKind, MessageState
+from campaigns.network_contacts.models import NetworkContact
+from campaigns.provider_reports.models import ProviderReport
 from campaigns.templates.models import CommunicationTemplate
 from campaigns.webhooks.models import WebhookCall, WebhookEndpoint
 from lad.db.identifiers import uuid7
+from lad.tenancy.context import current_tenant_id
 from leads.channels import Channel
 from leads.contactability.models import ContactDirection
 from tests.factories.base import SharedModelFactory, TenantModelFactory, unique
@@ -51,6 +65,16 @@ class StepLinkFactory(TenantModelFactory[StepLink]):
 
     class Meta:
         model = StepLink
+
+
+class SequenceTemplateFactory(TenantModelFactory[SequenceTemplate]):
+    name = unique("Sequence %d")
+    steps: Any = LazyFunction(
+        lambda: [{"key": "wait", "type": "delay", "title": "Wait", "config": {"days": 2}, "links": {}}]
+    )
+
+    class Meta:
+        model = SequenceTemplate
 
 
 class CampaignLeadFactory(TenantModelFactory[CampaignLead]):
@@ -178,3 +202,124 @@ class LeadGenerationFactory(TenantModelFactory[LeadGeneration]):
 
     class Meta:
         model = LeadGeneration
+
+
+class ChannelAccountFactory(TenantModelFactory[ChannelAccount]):
+    account_name = unique("Number %d")
+    channel = Channel.WHATSAPP
+    provider_account_id = unique("whatsapp-%d")
+    address = "+971501234567"
+
+    class Meta:
+        model = ChannelAccount
+
+
+class WhatsappTemplateFactory(TenantModelFactory[WhatsappTemplate]):
+    channel_account = SubFactory(ChannelAccountFactory)
+    name = unique("introduction_%d")
+    language = "en"
+    status = TemplateStatus.APPROVED
+    body = "Hello {{1}}, may we talk?"
+    variables = 1
+
+    class Meta:
+        model = WhatsappTemplate
+
+
+class NetworkContactFactory(TenantModelFactory[NetworkContact]):
+    lead = SubFactory(LeadFactory)
+    channel = Channel.LINKEDIN
+    channel_account: Any = None
+    # One of both.
+    linkedin_account: Any = LazyAttribute(lambda row: None if row.channel_account else LinkedinAccountFactory.create())
+    provider_id = unique("person-%d")
+
+    class Meta:
+        model = NetworkContact
+
+
+class ActionCountFactory(TenantModelFactory[ActionCount]):
+    account_id: Any = LazyFunction(uuid7)
+    action = "invitation"
+    day: Any = LazyFunction(lambda: date(2026, 5, 4))
+    taken = 3
+
+    class Meta:
+        model = ActionCount
+
+
+class ProviderReportFactory(TenantModelFactory[ProviderReport]):
+    provider = "unipile"
+    account_id: Any = LazyFunction(uuid7)
+    kind = "message_received"
+    key = unique("report-%d")
+
+    class Meta:
+        model = ProviderReport
+
+
+class ConversationFactory(TenantModelFactory[Conversation]):
+    lead = SubFactory(LeadFactory)
+    state = ConversationState.OPEN
+    moved_at: Any = LazyFunction(lambda: datetime(2026, 5, 4, 9, tzinfo=UTC))
+    last_message_at: Any = LazyFunction(lambda: datetime(2026, 5, 4, 9, tzinfo=UTC))
+    last_channel = Channel.EMAIL
+    last_direction = ContactDirection.INBOUND
+    preview = "Thank you"
+    label = Label.INTERESTED
+
+    class Meta:
+        model = Conversation
+
+
+class MessageTextFactory(TenantModelFactory[MessageText]):
+    """Its id is that of its message."""
+
+    conversation = SubFactory(ConversationFactory)
+    id: Any = LazyAttribute(lambda row: MessageFactory.create(lead=row.conversation.lead).pk)
+    said_at: Any = LazyFunction(lambda: datetime(2026, 5, 4, 9, tzinfo=UTC))
+    text = " thank you"
+
+    class Meta:
+        model = MessageText
+
+
+class CampaignFigureFactory(TenantModelFactory[CampaignFigure]):
+    campaign = SubFactory(CampaignFactory)
+    face = Face.PEOPLE
+    metric = unique("metric-%d")
+    number = 3
+
+    class Meta:
+        model = CampaignFigure
+
+
+class EnrolmentMilestoneFactory(TenantModelFactory[EnrolmentMilestone]):
+    campaign = SubFactory(CampaignFactory)
+    campaign_lead_id: Any = LazyFunction(uuid7)
+    milestone = Milestone.CONTACTED
+    number = 1
+    at = datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+    class Meta:
+        model = EnrolmentMilestone
+
+
+class FigureEntryFactory(TenantModelFactory[FigureEntry]):
+    tenant_id: Any = LazyFunction(current_tenant_id)
+    campaign_id: Any = LazyFunction(uuid7)
+    metric = "activity_sent"
+    source = "activity"
+    number = 1
+
+    class Meta:
+        model = FigureEntry
+
+
+class FigureRecountFactory(TenantModelFactory[FigureRecount]):
+    tenant_id: Any = LazyFunction(current_tenant_id)
+    campaign_id: Any = LazyFunction(uuid7)
+    reason = "LAD was updated."
+
+    class Meta:
+        model = FigureRecount

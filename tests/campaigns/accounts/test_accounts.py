@@ -46,7 +46,7 @@ def test_secrets_are_encrypted_in_the_table_and_masked_in_its_history(call: Any,
     with platform_context(tenant_id=tenant.pk):
         person = MemberFactory.create()
     secrets = {"session_cookies": "li_at=one", "access_token": "two-two", "refresh_token": "three-three"}
-    body = {"account_name": "Maya", "user": str(person.pk), "unipile_account_id": "u-1", **secrets}
+    body = {"account_name": "Maya", "user": str(person.pk), **secrets}
     made = call("post", "social-linkedin-accounts", body=body)
     assert made.status_code == 201, made.content
     assert not set(secrets) & set(made.json())
@@ -63,7 +63,7 @@ def test_secrets_are_encrypted_in_the_table_and_masked_in_its_history(call: Any,
 def test_an_account_belongs_to_a_member(call: Any, tenant: Any) -> None:
     with platform_context():
         stranger = UserFactory.create()
-    body = {"account_name": "Maya", "user": str(stranger.pk), "unipile_account_id": "u-1"}
+    body = {"account_name": "Maya", "user": str(stranger.pk)}
     assert problem(call("post", "social-linkedin-accounts", body=body)) == (400, "invalid")
 
 

@@ -1,0 +1,7 @@
+"""The servers of networks that campaigns act on."""
+
+from typing import Final
+
+from lad.outgoing import Endpoints
+
+endpoints: Final = Endpoints("OUTREACH", "https://api.unipile.com:13443")
