@@ -34,6 +34,8 @@ class Fate(StrEnum):
 class Result:
     """The fate of one attempt and why.
 
+    ``limit`` is set if the provider did not take it because the account has done enough for now: nothing failed, the
+    message waits. ``facts`` may name what the provider called it: ``provider_id``, ``chat_id``, ``person_id``.
     ``bounce`` says what a provider knew at once about the recipient's address. ``by_account`` marks a reason that
     would meet the account's other messages too. ``usable`` is False if the session must not be used again.
     """
@@ -43,7 +45,20 @@ class Result:
     bounce: Mapping[str, Any] | None = None
     by_account: bool = False
     usable: bool = True
+    limit: "Limit | None" = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit of the network that an account has met. ``until`` None means that LAD estimates when it ends.
+
+    ``period`` is ``day`` or ``week`` if the network counts this action; empty if it asks the account to slow down.
+    """
+
+    action: str
+    period: str = ""
+    until: datetime | None = None
 
 
 class Found(StrEnum):
@@ -57,8 +72,14 @@ class Found(StrEnum):
 class Session(Protocol):
     """A connection to a provider that is signed in and takes several messages."""
 
-    def send(self, message: Message) -> Result:
-        """Hand one message over. Raises nothing that says less than a Result."""
+    # The account as it was read last.
+    account: Any
+
+    def send(self, message: Message, *, begun: float | None = None) -> Result:
+        """Hand one message over. ``begun`` is the monotonic time at which its attempt was recorded.
+
+        Raises a DomainError if the account cannot be used; then nothing was handed over.
+        """
         ...
 
     def close(self) -> None: ...
@@ -84,7 +105,7 @@ class Driver(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RegisteredDriver:
-    """A driver under its channel's key."""
+    """A driver under its channel's key, or that of its channel and provider."""
 
     key: str
     label: str
@@ -101,14 +122,23 @@ drivers: Final = Registry[RegisteredDriver]("channel")
 
 
 def register(driver: Driver) -> Driver:
-    """Send messages of the driver's channel through it."""
+    """Send messages of the driver's channel through it. One that has a ``provider`` is for accounts at this one."""
     channel = Channel(driver.channel)
-    drivers.register(RegisteredDriver(channel.value, str(channel.label), driver))
+    provider = str(getattr(driver, "provider", ""))
+    drivers.register(RegisteredDriver(_key(channel.value, provider), str(channel.label), driver))
     return driver
 
 
-def driver_of(channel: str) -> Driver:
-    """Return the driver of a channel. Raises ChannelNotConnected."""
-    if channel not in drivers:
+def driver_of(channel: str, provider: str = "") -> Driver:
+    """Return the driver of a channel, at the provider if there are several. Raises ChannelNotConnected."""
+    for key in (_key(channel, provider), channel):
+        if key in drivers:
+            return drivers.get(key).driver
+    others = [each.driver for each in drivers if each.driver.channel == channel]
+    if provider or not others:
         raise ChannelNotConnected(f"LAD cannot send on the channel {Channel(channel).label} yet.")
-    return drivers.get(channel).driver
+    return others[0]
+
+
+def _key(channel: str, provider: str) -> str:
+    return f"{Channel(channel).value}/{provider}" if provider else Channel(channel).value

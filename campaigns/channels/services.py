@@ -2,8 +2,18 @@
 
 from campaigns.accounts.mailbox.errors import MailboxError
 from campaigns.accounts.models import EmailAccount
+from campaigns.channels import report_places
 from campaigns.channels.email.sending.driver import EMAIL
+from campaigns.channels.gateway import reports as gateway_reports
+from campaigns.channels.instagram import driver as instagram
+from campaigns.channels.linkedin import driver as linkedin
 from campaigns.channels.protocol import Fate
+from campaigns.channels.sms import connecting as sms_accounts
+from campaigns.channels.sms import receiving as sms
+from campaigns.channels.whatsapp import connecting as whatsapp_accounts
+from campaigns.channels.whatsapp import gateway as whatsapp_gateway
+from campaigns.channels.whatsapp import receiving as whatsapp
+from campaigns.channels.whatsapp.driver import WHATSAPP
 from campaigns.mail_text import domain_of
 from campaigns.messages.models import Message, MessageState
 from campaigns.templates.rendering import RenderedMessage
@@ -13,6 +23,20 @@ from lad.errors import Conflict
 from leads.channels import Channel
 from leads.contactability.models import ContactDirection, Purpose
 from tenants.accounts.models import User
+
+# Importing them registers them.
+NETWORKS = (
+    gateway_reports,
+    instagram,
+    linkedin,
+    whatsapp_gateway,
+    whatsapp,
+    whatsapp_accounts,
+    WHATSAPP,
+    sms,
+    sms_accounts,
+    report_places,
+)
 
 
 class TestNotSent(Conflict):

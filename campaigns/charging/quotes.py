@@ -15,6 +15,7 @@ from billing.ledger.models import Wallet, WalletStatus
 from billing.pricing.services import quoting
 from billing.pricing.services.quoting import NoPrice
 from campaigns.charging.services import inside, usage_item
+from campaigns.charging.units import units_of_step
 from campaigns.design.graph import Graph, Step, graph_of
 from campaigns.design.models import Campaign
 from campaigns.design.step_specs import PriceComponent, step_types
@@ -74,10 +75,11 @@ class CampaignQuote:
 
 @dataclass(frozen=True, slots=True)
 class _Priced:
-    """The graph of a campaign, and the prices of the steps that are charged."""
+    """The graph of a campaign, and the prices of the steps that are charged: for each lead, or ``once`` for all."""
 
     graph: Graph
     prices: Mapping[UUID, Decimal]
+    once: Mapping[UUID, Decimal]
 
 
 def quote(campaign: Campaign, *, now: datetime) -> CampaignQuote:
@@ -96,9 +98,14 @@ def _quote(campaign: Campaign, now: datetime) -> CampaignQuote:
     steps = tuple(
         StepQuote(pk, priced.graph.by_id[pk].title, price, reached.get(pk, 0)) for pk, price in priced.prices.items()
     )
+    once = tuple(
+        StepQuote(pk, priced.graph.by_id[pk].title, price, min(reached.get(pk, 0), 1))
+        for pk, price in priced.once.items()
+    )
+    for_leads = sum((_dearest(start, priced) * many for start, many in starts.items()), ZERO)
     return CampaignQuote(
-        steps=steps,
-        at_most=sum((_dearest(start, priced) * many for start, many in starts.items()), ZERO),
+        steps=steps + once,
+        at_most=for_leads + sum((each.at_most for each in once), ZERO),
         first=min((price for start in starts for price in _next_prices(start, priced)), default=None),
         available=_available(campaign.tenant_id, now),
         currency=quoting.LIST_CURRENCY,
@@ -115,25 +122,33 @@ def _available(tenant_id: UUID, now: datetime) -> Decimal:
 
 def _priced(campaign: Campaign, now: datetime) -> _Priced:
     graph = graph_of(campaign)
-    return _Priced(graph, dict(_prices(graph.steps, now)))
+    prices = dict(_prices(graph.steps, now))
+    once = {key: price for key, price in prices.items() if step_types.get(graph.by_id[key].type).for_everybody}
+    return _Priced(graph, {key: price for key, price in prices.items() if key not in once}, once)
 
 
 def _prices(steps: Sequence[Step], now: datetime) -> Iterator[tuple[UUID, Decimal]]:
     """Yield the steps that are charged, with the price of one message."""
-    known: dict[PriceComponent, Decimal | None] = {}
+    known: dict[tuple[PriceComponent, int], Decimal | None] = {}
     for step in steps:
         component = step_types.get(step.type).metered if step.type in step_types else None
         if component is None:
             continue
-        if component not in known:
-            try:
-                [priced] = quoting.price_items([usage_item(component)], at=now)
-                known[component] = priced.cost
-            except NoPrice:
-                known[component] = None
-        price = known[component]
+        key = component, units_of_step(step)
+        if key not in known:
+            known[key] = _price(*key, now)
+        price = known[key]
         if price is not None:
             yield step.id, price
+
+
+def _price(component: PriceComponent, units: int, now: datetime) -> Decimal | None:
+    """Return the price of one message that takes so many units; None if the list has no price for it."""
+    try:
+        [priced] = quoting.price_items([usage_item(component, Decimal(units))], at=now)
+    except NoPrice:
+        return None
+    return priced.cost
 
 
 def _starts(campaign: Campaign, priced: _Priced) -> dict[UUID, int]:

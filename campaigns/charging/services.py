@@ -19,8 +19,10 @@ from campaigns.design.models import CampaignStep
 from campaigns.design.step_specs import PriceComponent, step_types
 from campaigns.messages.hooks import on_settled
 from campaigns.messages.models import Message, MessageState
+from campaigns.sms_text import segments_of
 from lad.db.queries import execute
 from lad.tenancy.context import current_scope, current_tenant_id, tenant_context
+from leads.channels import Channel
 
 FEATURE_KEY: Final = "campaigns"
 # Longer than an interrupted message usually stays unknown. Credits of one that nobody resolves come back after it.
@@ -89,6 +91,11 @@ def usage_item(component: PriceComponent, quantity: Decimal = Decimal(1)) -> Usa
     return UsageItem(component.category, component.provider, component.model, component.unit, quantity)
 
 
+def units_of(message: Message) -> Decimal:
+    """Return how many units of its price a message uses: the segments of a text message, one of every other."""
+    return Decimal(max(segments_of(message.body).count, 1) if message.channel == Channel.SMS else 1)
+
+
 def _by_tenant(messages: Sequence[Message]) -> dict[UUID, list[Message]]:
     groups: dict[UUID, list[Message]] = {}
     for message in messages:
@@ -114,7 +121,7 @@ def _hold_for(messages: Sequence[Message], now: datetime) -> dict[UUID, Refusal]
         if component is not None:
             about = {"campaign": str(message.campaign_id), "channel": message.channel}
             charged.append(message)
-            planned.append(PlannedUse(str(message.pk), usage_item(component), FEATURE_KEY, about))
+            planned.append(PlannedUse(str(message.pk), usage_item(component, units_of(message)), FEATURE_KEY, about))
     uses = held.hold_many(uses=planned, ttl=HOLD_TTL, now=now)
     refused = {
         message.pk: refusal for message in charged if (refusal := _refusal(uses[str(message.pk)], now)) is not None

@@ -10,6 +10,7 @@ EventsHook = Callable[[Sequence[MessageEvent]], None]
 
 _settled: Final[list[MessagesHook]] = []
 _received: Final[list[MessagesHook]] = []
+_copied: Final[list[MessagesHook]] = []
 _happened: Final[list[EventsHook]] = []
 
 
@@ -22,6 +23,12 @@ def on_settled(hook: MessagesHook) -> MessagesHook:
 def on_received(hook: MessagesHook) -> MessagesHook:
     """Call ``hook`` with messages that were received and recorded."""
     _received.append(hook)
+    return hook
+
+
+def on_copied(hook: MessagesHook) -> MessagesHook:
+    """Call ``hook`` with messages that people wrote by hand outside LAD, and that were found and recorded."""
+    _copied.append(hook)
     return hook
 
 
@@ -39,6 +46,11 @@ def settled(messages: Sequence[Message]) -> None:
 def received(messages: Sequence[Message]) -> None:
     """Tell the features above that messages were received."""
     _call(_received, messages)
+
+
+def copied(messages: Sequence[Message]) -> None:
+    """Tell the features above that messages were found which people wrote by hand outside LAD."""
+    _call(_copied, messages)
 
 
 def happened(events: Sequence[MessageEvent]) -> None:

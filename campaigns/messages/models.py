@@ -5,6 +5,7 @@ from typing import Final
 from django.db import models
 from django.db.models import Q
 
+from campaigns.figures.triggers import MESSAGE_TRIGGERS, events_noted
 from lad.db.constraints import TableStorage
 from lad.db.fields import TenantForeignKey, TenantUserKey
 from lad.db.json_schema import OBJECT, JsonSchemaValidator
@@ -43,8 +44,27 @@ class MessageKind(models.TextChoices):
     NOISE = "noise", "Mailing list or notification"
 
 
+class Action(models.TextChoices):
+    """What is done towards a lead on a channel. Only messages, invitations and comments have words."""
+
+    MESSAGE = "message", "Message"
+    INVITATION = "invitation", "Invitation"
+    VISIT = "visit", "Profile visit"
+    FOLLOW = "follow", "Follow"
+    LIKE = "like", "Like"
+    COMMENT = "comment", "Comment"
+    STORY_VIEW = "story_view", "Story view"
+    WITHDRAWAL = "withdrawal", "Withdrawn invitation"
+    PROFILE = "profile", "Profile read"
+    POST = "post", "Post"
+
+
+# What a person reads or writes. The others are shown on the timeline, not in conversations.
+WORDED: Final = (Action.MESSAGE, Action.INVITATION, Action.COMMENT)
+
+
 class Message(Leased, TenantModel):
-    """One message to a lead or from one, on any channel.
+    """One message to a lead or from one, on any channel, or another ``action`` towards a lead.
 
     A message to a lead is also the leased row of its sending: ``attempts`` counts the claims and is the fencing
     token. ``message_id`` is known before the first attempt, so that a message whose sender died can be looked for.
@@ -83,6 +103,23 @@ class Message(Leased, TenantModel):
         db_index=False,
         verbose_name="e-mail account",
     )
+    linkedin_account = TenantForeignKey(
+        "campaigns.LinkedinAccount",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="messages",
+        db_index=False,
+        verbose_name="LinkedIn account",
+    )
+    channel_account = TenantForeignKey(
+        "campaigns.ChannelAccount",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="messages",
+        db_index=False,
+    )
     thread = TenantForeignKey(
         "campaigns.Message",
         on_delete=models.SET_NULL,
@@ -94,6 +131,7 @@ class Message(Leased, TenantModel):
 
     channel = models.CharField(max_length=20, choices=Channel)
     direction = models.CharField(max_length=20, choices=ContactDirection)
+    action = models.CharField(max_length=20, choices=Action, default=Action.MESSAGE, db_default=Action.MESSAGE)
     kind = models.CharField(
         max_length=20, choices=MessageKind, default=MessageKind.OUTREACH, db_default=MessageKind.OUTREACH
     )
@@ -107,6 +145,14 @@ class Message(Leased, TenantModel):
     html = models.TextField(max_length=MAX_BODY_LENGTH, blank=True, default="", db_default="")
     attachment_ids = models.JSONField(default=list, blank=True, db_default=[], help_text="The files that go with it.")
     message_id = models.CharField(max_length=255, blank=True, default="", db_default="")
+    provider_id = models.CharField(
+        "provider's id",
+        max_length=255,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Id of the message at the provider that carried it.",
+    )
     in_reply_to = models.CharField(max_length=255, blank=True, default="", db_default="")
     metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[JsonSchemaValidator(OBJECT)])
 
@@ -140,6 +186,11 @@ class Message(Leased, TenantModel):
     opened_at = models.DateTimeField(null=True, blank=True)
     clicked_at = models.DateTimeField(null=True, blank=True)
     replied_at = models.DateTimeField(null=True, blank=True)
+    # A trigger on the events keeps these two.
+    delivered_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When a provider first reported the delivery."
+    )
+    bounced_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="When it first came back.")
     created_by_user = TenantUserKey(null=True, blank=True, db_index=False, editable=False)
 
     audited = False
@@ -157,6 +208,14 @@ class Message(Leased, TenantModel):
                 name="messages_message_id_key",
                 violation_error_message="This message is recorded already.",
             ),
+            models.UniqueConstraint(
+                fields=["tenant", "provider_id", "linkedin_account", "channel_account"],
+                condition=~Q(provider_id=""),
+                nulls_distinct=False,
+                name="messages_provider_id_key",
+                violation_error_message="This message of the provider is recorded already.",
+            ),
+            *MESSAGE_TRIGGERS,
         ]
         indexes = [
             models.Index(fields=["tenant", "-created_at"], name="messages_newest"),
@@ -164,6 +223,12 @@ class Message(Leased, TenantModel):
             # A bounce, or an answer that names no message, belongs to the newest message to its address.
             models.Index(
                 fields=["tenant", "to_address", "-created_at"], condition=~Q(to_address=""), name="messages_recipient"
+            ),
+            # The conversation with somebody who is no lead yet.
+            models.Index(
+                fields=["tenant", "channel", "from_address", "-created_at"],
+                condition=Q(lead__isnull=True) & ~Q(from_address=""),
+                name="messages_stranger",
             ),
             models.Index(
                 fields=["tenant", "campaign", "state", "-created_at"],
@@ -177,6 +242,27 @@ class Message(Leased, TenantModel):
                 fields=["tenant", "email_account", "campaign", "next_attempt_at"],
                 condition=Q(state="queued"),
                 name="messages_queued",
+            ),
+            models.Index(
+                fields=["tenant", "linkedin_account", "campaign", "next_attempt_at"],
+                condition=Q(state="queued", linkedin_account__isnull=False),
+                name="messages_queued_linkedin",
+            ),
+            models.Index(
+                fields=["tenant", "channel_account", "campaign", "next_attempt_at"],
+                condition=Q(state="queued", channel_account__isnull=False),
+                name="messages_queued_channel",
+            ),
+            # What an account did last: its page shows it, and its health is judged by it.
+            models.Index(
+                fields=["tenant", "linkedin_account", "-occurred_at"],
+                condition=Q(direction="outbound", linkedin_account__isnull=False, occurred_at__isnull=False),
+                name="messages_of_linkedin",
+            ),
+            models.Index(
+                fields=["tenant", "channel_account", "-occurred_at"],
+                condition=Q(direction="outbound", channel_account__isnull=False, occurred_at__isnull=False),
+                name="messages_of_channel",
             ),
             models.Index(
                 fields=["tenant", "campaign", "next_attempt_at"],
@@ -233,7 +319,8 @@ class MessageEvent(TenantModel):
                 fields=["tenant", "message", "kind", "source_key"],
                 condition=~Q(source_key=""),
                 name="message_events_source_key",
-            )
+            ),
+            events_noted("message_events"),
         ]
         indexes = [
             models.Index(fields=["tenant", "-created_at"], name="message_events_newest"),

@@ -13,7 +13,7 @@ from django.utils import timezone
 from campaigns.accounts.models import EmailAccount
 from campaigns.mail_text import domain_of, one_line, plain_lines
 from campaigns.messages import hooks
-from campaigns.messages.models import Message, MessageKind, MessageState
+from campaigns.messages.models import Action, Message, MessageKind, MessageState
 from campaigns.messages.threads import Thread, continued_threads
 from lad.db.identifiers import uuid7
 from lad.db.recordsets import insert_rows
@@ -32,6 +32,8 @@ MAX_SUBJECT_LENGTH: Final = 500
 MAX_ADDRESS_LENGTH: Final = 320
 MAX_ATTACHMENTS: Final = 20
 NO_ACCOUNT: Final = "Choose the e-mail account that sends the message."
+# The kind of accounts that sends on a channel; others have the kind "channel".
+SENDERS: Final = {Channel.EMAIL: "email", Channel.LINKEDIN: "linkedin"}
 RESENDABLE: Final = (MessageState.FAILED, MessageState.UNKNOWN, MessageState.CANCELLED)
 CANCELLED_BY_USER: Final = "A person cancelled it."
 SAID_SENT: Final = "A person found that it was sent."
@@ -55,10 +57,10 @@ class Draft:
 
     A draft for e-mail needs an account. With ``thread_id``, the first message of a thread, it continues that thread;
     a draft without a subject continues its enrolment's last thread. ``answers_id`` is the received message that it
-    answers. ``counted_day`` is the day in whose limit the campaign has counted it.
+    answers. ``counted_day`` is the day in whose limit the campaign has counted it. A post for everybody has no lead.
     """
 
-    lead_id: UUID
+    lead_id: UUID | None
     channel: str
     subject: str
     body: str
@@ -68,6 +70,9 @@ class Draft:
     step_id: UUID | None = None
     activity_id: UUID | None = None
     email_account_id: UUID | None = None
+    linkedin_account_id: UUID | None = None
+    channel_account_id: UUID | None = None
+    action: Action = Action.MESSAGE
     purpose: Purpose = Purpose.OUTREACH
     due_at: datetime | None = None
     thread_id: UUID | None = None
@@ -188,7 +193,7 @@ def ask_again(*, campaign_id: UUID, now: datetime) -> None:
 
 def wake_senders(channel: str) -> None:
     """Ask the senders of a channel to look for work once the transaction has committed."""
-    WorkerNotifier(f"campaigns.send_{channel}").notify_on_commit()
+    WorkerNotifier(f"campaigns.send_{SENDERS.get(Channel(channel), 'channel')}").notify_on_commit()
 
 
 def _row(
@@ -209,6 +214,9 @@ def _row(
         "step_id": draft.step_id,
         "activity_id": draft.activity_id,
         "email_account_id": draft.email_account_id,
+        "linkedin_account_id": draft.linkedin_account_id,
+        "channel_account_id": draft.channel_account_id,
+        "action": draft.action,
         "thread_id": thread.first_id if thread else None,
         "channel": draft.channel,
         "direction": ContactDirection.OUTBOUND,
@@ -216,7 +224,7 @@ def _row(
         "purpose": draft.purpose,
         "state": MessageState.QUEUED,
         "from_address": account.email if account else "",
-        "to_address": _address(draft.channel, lead),
+        "to_address": _address(draft.channel, lead.email, lead.phone, lead.linkedin_url, draft) if lead else "",
         "subject": _subject(draft, thread),
         "body": plain_lines(draft.body),
         "html": plain_lines(draft.html),
@@ -231,12 +239,20 @@ def _row(
     }
 
 
-def _address(channel: str, lead: Any | None) -> str:
-    if lead is None:
-        return ""
-    by_channel = {Channel.EMAIL: lead.email, Channel.LINKEDIN: lead.linkedin_url}
-    address = str(by_channel.get(Channel(channel), lead.phone))
+def address_on(message: Any) -> str:
+    """Return the lead's address on a message's channel, from its ``lead_email``, ``_phone`` and ``_linkedin_url``."""
+    return _address(message.channel, message.lead_email, message.lead_phone, message.lead_linkedin_url, message)
+
+
+def _address(channel: str, email: str, phone: str, linkedin_url: str, message: Any | None = None) -> str:
+    by_channel = {Channel.EMAIL: email, Channel.LINKEDIN: linkedin_url, Channel.WEB: _username(message)}
+    address = str(by_channel.get(Channel(channel), phone) or "")
     return address if len(address) <= MAX_ADDRESS_LENGTH else ""
+
+
+def _username(message: Any | None) -> str:
+    """Return the name on a network that the message is for; a network has no column of leads."""
+    return str(message.metadata.get("username", "")) if message is not None and message.metadata else ""
 
 
 def _subject(draft: Draft, thread: Thread | None) -> str:

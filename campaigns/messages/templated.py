@@ -35,7 +35,7 @@ def write_with_template(
     Raises what ``write`` raises, and Invalid if the template cannot be filled for the lead.
     """
     if template is not None:
-        filled = _filled(template, lead, account)
+        filled = filled_template(template, lead, account)
         subject = subject.strip() or filled.subject
         if not body.strip() and not html.strip():
             body, html = filled.body, filled.html
@@ -52,7 +52,10 @@ def write_with_template(
     )
 
 
-def _filled(template: CommunicationTemplate, lead: Lead, account: EmailAccount | None) -> RenderedMessage:
+def filled_template(
+    template: CommunicationTemplate, lead: Lead, account: EmailAccount | None = None
+) -> RenderedMessage:
+    """Return the template's texts for a lead. Raises Invalid if it cannot be filled for the lead."""
     values = contexts(enrolments_or_leads=[lead], account=account)
     try:
         return render(texts_of_template(template), values[lead.pk])

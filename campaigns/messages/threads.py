@@ -37,7 +37,7 @@ def continued_threads(drafts: Sequence["Draft"]) -> list[Thread | None]:
     continuing = [draft for draft in drafts if draft.channel == Channel.EMAIL and _continues(draft)]
     if not continuing:
         return [None] * len(drafts)
-    by_message, by_enrolment = _threads({draft.lead_id for draft in continuing})
+    by_message, by_enrolment = _threads({draft.lead_id for draft in continuing if draft.lead_id})
     chosen = {id(draft): _chosen(draft, by_message, by_enrolment) for draft in continuing}
     return [chosen.get(id(draft)) for draft in drafts]
 

@@ -2,13 +2,14 @@
 
 from datetime import date
 from typing import Final
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.db.models.functions import Coalesce, Left
 from django.urls import reverse
 
 from campaigns.messages.models import Message, MessageEvent, MessageEventKind, MessageKind, MessageState
-from campaigns.messages.wording import why_not_sent
+from campaigns.messages.wording import DEEDS, deed_in_words, network_of, why_not_sent
 from lad.times import day
 from leads.channels import Channel
 from leads.contactability.models import ContactDirection
@@ -18,7 +19,13 @@ from leads.contacts.models import Lead
 MAX_EXCERPT: Final = 300
 # Where to read the day on which somebody comes back, as the receiver of messages records it.
 RETURNS_ON: Final = "returns_on"
-ICONS: Final = {Channel.EMAIL: "mail", Channel.LINKEDIN: "work", Channel.WHATSAPP: "chat", Channel.SMS: "sms"}
+ICONS: Final = {
+    Channel.EMAIL: "mail",
+    Channel.LINKEDIN: "work",
+    Channel.WHATSAPP: "chat",
+    Channel.SMS: "sms",
+    Channel.WEB: "photo_camera",
+}
 # Columns that sentences need. Bodies can be long: only their beginning is read.
 COLUMNS: Final = (
     "subject",
@@ -34,6 +41,7 @@ COLUMNS: Final = (
     "clicked_at",
     "replied_at",
     "created_by_user_id",
+    "action",
 )
 # What a sentence says, by the state of a message to the lead. The message is {what}.
 OUTBOUND: Final[dict[str, str]] = {
@@ -70,7 +78,10 @@ def messages_of(lead: Lead) -> QuerySet[Message]:
         kind__in=(MessageKind.NOISE, MessageKind.OWN_COPY)
     )
     return messages.only(*COLUMNS).annotate(
-        beginning=Left("body", MAX_EXCERPT), at=Coalesce("occurred_at", "created_at")
+        beginning=Left("body", MAX_EXCERPT),
+        at=Coalesce("occurred_at", "created_at"),
+        # On a network somebody acts in their own name.
+        acted_by=Coalesce("created_by_user_id", "linkedin_account__user_id", "channel_account__user_id"),
     )
 
 
@@ -82,7 +93,8 @@ def message_entry(message: Message, known: Known) -> TimelineEntry:
         text = sentence.format(lead=known.lead, what=_named(message), until=_until(message))
         return TimelineEntry(icon=icon, text=text, detail=beginning, url=url, warns=message.kind in WARNING_KINDS)
     cancelled, failed = message.state == MessageState.CANCELLED, message.state == MessageState.FAILED
-    author = message.created_by_user_id
+    author: UUID | None = message.acted_by  # type: ignore[attr-defined]  # annotated
+    is_deed = message.action in DEEDS
     sentence = OUTBOUND.get(message.state, OUTBOUND[MessageState.SENT])
     text = sentence.format(
         who=known.user(author),
@@ -90,10 +102,16 @@ def message_entry(message: Message, known: Known) -> TimelineEntry:
         lead=known.lead,
         why=why_not_sent(message, known.lead) if cancelled else "",
     )
+    if is_deed:
+        text = deed_in_words(message, known.lead, known.user(author))
     return TimelineEntry(
         icon="block" if cancelled else ICONS.get(Channel(message.channel), "send"),
         text=text[:1].upper() + text[1:],
-        detail=_named(message) if cancelled else why_not_sent(message, known.lead) if failed else beginning,
+        detail=_named(message)
+        if cancelled and not is_deed
+        else why_not_sent(message, known.lead)
+        if failed
+        else beginning,
         marks=_marks(message),
         user_id=author,
         url=url,
@@ -127,7 +145,7 @@ def _named(message: Message) -> str:
         return f"“{message.subject}”"
     if message.channel == Channel.EMAIL:
         return "an e-mail without a subject"
-    return f"a message on {message.get_channel_display()}"
+    return "a text message" if message.channel == Channel.SMS else f"a message on {network_of(message)}"
 
 
 def _until(message: Message) -> str:
@@ -153,7 +171,7 @@ add_timeline_source(
     feature="campaigns",
     at="at",
     user="created_by_user",
-    users=lambda message: (message.created_by_user_id,),
+    users=lambda message: (message.acted_by,),
 )
 add_timeline_source(
     "message-events",

@@ -125,7 +125,7 @@ def _wishes(happening: Happening) -> Iterator[NewSuppression]:
         reason, source = SuppressionReason.UNSUBSCRIBED, str(detail.get("source") or "Unsubscribed")
     else:
         return
-    own = message.lead.email.lower() if message.lead is not None else ""
+    own = message.lead.email.lower() if message.lead is not None and message.channel == Channel.EMAIL else ""
     if message.lead is not None:
         # Somebody who wants no more mail wants none at any address.
         yield _of(happening, reason, source)
@@ -143,7 +143,7 @@ def _of(
 ) -> NewSuppression:
     evidence = {"message": str(happening.message.pk), "at": happening.at.isoformat(), **happening.detail}
     return NewSuppression(
-        channel=Channel.EMAIL,
+        channel=Channel(happening.message.channel),
         reason=reason,
         lead=happening.message.lead,
         address=address,

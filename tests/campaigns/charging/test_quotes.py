@@ -7,8 +7,9 @@ import pytest
 
 from campaigns.charging.quotes import quote
 from campaigns.enrolment.models import EnrolmentStatus
+from campaigns.messages.models import MessageState
 from lad.tenancy.context import platform_context, tenant_context
-from tests.campaigns.charging.outbox import NOW, PRICE, fund, list_price
+from tests.campaigns.charging.outbox import NOW, PRICE, books, fund, hold, list_price, queue, settle
 from tests.campaigns.design.test_lifecycle import now_in
 from tests.campaigns.test_admin import action_of, page_of
 from tests.factories.campaigns import CampaignLeadFactory, EmailAccountFactory, StepLinkFactory
@@ -83,3 +84,40 @@ def test_the_page_shows_the_cost_and_starting_asks_first(tenant, ready, admin_of
     [digest] = re.findall(r'name="_preview" value="(\w+)"', page)
     browser.post(action_of(ready, "start"), {"_preview": digest})
     assert now_in(ready).status == "running"
+
+
+NETWORKS = {
+    "linkedin_visit": ("linkedin", {}),
+    "instagram_follow": ("instagram", {}),
+    "whatsapp_send": ("whatsapp", {"message": "Hello"}),
+    "sms_send": ("sms_segment", {"message": "x" * 161}),
+    "linkedin_autopost": ("linkedin", {"content": "News"}),
+}
+
+
+def test_steps_on_networks_are_quoted_by_their_own_prices(tenant, campaign, add_step):
+    for model in {model for model, _config in NETWORKS.values()}:
+        list_price(model=model)
+    steps = {key: add_step(campaign, type=key, config=config) for key, (_model, config) in NETWORKS.items()}
+    with platform_context(tenant_id=tenant.pk):
+        CampaignLeadFactory.create_batch(3, campaign=campaign)
+    with tenant_context(tenant.pk):
+        found = quote(campaign, now=NOW)
+    costs = {each.step_id: each.at_most for each in found.steps}
+    # A text of two segments costs two, and a post is published once for all.
+    units = {"sms_send": 6, "linkedin_autopost": 1}
+    assert costs == {step.pk: units.get(key, 3) * PRICE for key, step in steps.items()}
+    assert found.at_most == 16 * PRICE
+
+
+def test_a_text_message_is_charged_by_its_segments(tenant, campaign, add_step):
+    list_price(model="sms_segment")
+    step = add_step(campaign, type="sms_send", config={"message": "Hello"})
+    with tenant_context(tenant.pk):
+        fund("1")
+        [message] = queue(campaign, step)
+        message.metadata = {"segments": 3}
+        message.save(update_fields=["metadata"])
+        assert hold([message]).allowed == {message.pk}
+        settle(message, MessageState.SENT)
+        assert books()[2] == 3 * PRICE

@@ -19,11 +19,13 @@ from tenants.teams.models import Tenant
 from tests.factories.campaigns import (
     CampaignLeadActivityFactory,
     CampaignLeadFactory,
+    LinkedinAccountFactory,
     MessageEventFactory,
     MessageFactory,
+    NetworkContactFactory,
 )
 from tests.factories.leads import LeadFactory
-from tests.factories.tenants import FeatureFlagFactory, UserCapabilityFactory
+from tests.factories.tenants import FeatureFlagFactory, MemberFactory, UserCapabilityFactory
 
 AT = datetime(2026, 5, 4, 12, tzinfo=UTC)
 REFUSED = {
@@ -186,9 +188,42 @@ def test_activities_speak_for_themselves_only_where_no_message_does(
         message(hans, activity_id=told.pk)
     campaign_entries = [entry for entry in read() if entry["source"] == "campaigns"]
     assert {(entry["text"], entry["detail"]) for entry in campaign_entries} == {
-        ("Hans accepted: LinkedIn: connect", ""),
+        ("Hans accepted the invitation on LinkedIn", ""),
         ("LAD did not do “WhatsApp: send” for Hans", "Hans is on the do-not-contact list (unsubscribed)"),
     }
+
+
+DEEDS: list[tuple[dict[str, Any], str]] = [
+    ({"action": "invitation"}, "Ana invited Hans to connect on LinkedIn"),
+    ({"action": "visit"}, "Ana visited the LinkedIn profile of Hans"),
+    ({"action": "profile"}, "Ana read the LinkedIn profile of Hans"),
+    ({"action": "follow"}, "Ana followed Hans on LinkedIn"),
+    ({"action": "like"}, "Ana liked a post of Hans on LinkedIn"),
+    ({"action": "comment"}, "Ana commented on a post of Hans on LinkedIn"),
+    ({"action": "withdrawal"}, "Ana withdrew the invitation to Hans on LinkedIn"),
+    ({"action": "message"}, "Ana sent a message on LinkedIn to Hans"),
+    ({"action": "visit", "state": MessageState.QUEUED}, "Ana will visit the LinkedIn profile of Hans"),
+    ({"action": "follow", "state": MessageState.SENDING}, "Ana is about to follow Hans on LinkedIn"),
+    ({"action": "like", "state": MessageState.UNKNOWN}, "It is not known whether Ana liked a post of Hans on LinkedIn"),
+    ({"action": "invitation", "state": MessageState.FAILED}, "Ana could not invite Hans to connect on LinkedIn"),
+    (
+        {"action": "invitation", "state": MessageState.CANCELLED, "error": "The lead replied."},
+        "Ana did not invite Hans to connect on LinkedIn: Hans replied",
+    ),
+]
+
+
+def test_what_a_colleague_did_on_a_network_is_told_as_a_colleague_would(tenant: Tenant, hans: Lead, read: Any) -> None:
+    with platform_context(tenant_id=tenant.pk):
+        ana = MemberFactory.create(first_name="Ana", last_name="")
+        account = LinkedinAccountFactory.create(user=ana)
+        for values, _text in DEEDS:
+            message(hans, **{"channel": Channel.LINKEDIN, "subject": "", "linkedin_account": account, **values})
+        NetworkContactFactory.create(lead=hans, linkedin_account=account, invited_at=AT, connected_at=AT)
+    texts = {entry["text"] for entry in read(kind="message")}
+    assert texts == {text for _values, text in DEEDS}
+    [connected] = [entry for entry in read() if entry["source"] == "connections"]
+    assert connected["text"] == "Hans accepted the invitation of Ana on LinkedIn"
 
 
 @pytest.mark.parametrize("closed", ["right", "feature"])

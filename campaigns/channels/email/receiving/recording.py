@@ -85,6 +85,7 @@ def record(account: EmailAccount, found: Sequence[Received]) -> int:
     record_contacts([_touch(each) for each in reacting if each.kind in (*BY_THE_LEAD, MessageKind.OWN_COPY)])
     effects.record([happening for each in reacting if (happening := _happening(each)) is not None])
     hooks.received([rows[each.key] for each in reacting if each.kind != MessageKind.OWN_COPY])
+    hooks.copied([rows[each.key] for each in reacting if each.kind == MessageKind.OWN_COPY])
     return len(new)
 
 

@@ -13,7 +13,7 @@ from campaigns.accounts.mailbox.smtp import open_smtp
 from campaigns.accounts.models import EmailAccount
 from campaigns.accounts.pacing import Limits, limits_of
 from campaigns.channels import protocol
-from campaigns.channels.email.sending.queues import is_asked, queue_holds
+from campaigns.channels.email.sending.queues import queue_holds
 from campaigns.channels.email.sending.transmission import SmtpSession
 from campaigns.channels.protocol import Found
 from campaigns.messages.models import Message
@@ -70,8 +70,3 @@ def _surer(one: Found, other: Found) -> Found:
 
 EMAIL = EmailDriver()
 protocol.register(EMAIL)
-
-
-def can_be_asked(account: EmailAccount) -> bool:
-    """Return whether LAD can look for a lost message of the account anywhere."""
-    return bool(account.imap_host) or is_asked(account.smtp_host)

@@ -4,6 +4,7 @@ import re
 import smtplib
 import time
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 from campaigns.accounts.mailbox.errors import MailboxError
@@ -57,7 +58,7 @@ class SmtpSession:
         result = self._transmit(mail)
         self._sent += 1
         if self._sent >= MAX_MESSAGES and result.usable:
-            return Result(result.fate, result.error, result.bounce, result.by_account, False, result.facts)
+            return replace(result, usable=False)
         return result
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from campaigns.accounts.models import EmailAccount
 from campaigns.channels.email.composing.attachments import MAX_BYTES, attached_files
 from campaigns.channels.email.composing.mime import compose
-from campaigns.channels.email.sending import worker
+from campaigns.channels.sending import worker
 from campaigns.messages.models import Message, MessageState
 from lad import writes
 from lad.db.identifiers import uuid7

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from campaigns.accounts.models import EmailAccount
-from campaigns.channels.email.sending import worker
 from campaigns.channels.email.sending.transmission import SmtpSession
+from campaigns.channels.sending import worker
 from campaigns.design.models import Campaign, CampaignStatus
 from campaigns.design.services import lifecycle
 from campaigns.messages.models import Message, MessageState

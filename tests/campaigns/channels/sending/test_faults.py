@@ -8,9 +8,10 @@ import pytest
 from django.utils import timezone
 
 from campaigns.accounts.models import EmailAccount, EmailAccountStatus
-from campaigns.channels.email.sending import claims, due, recovery, results, worker
 from campaigns.channels.email.sending.transmission import SmtpSession
 from campaigns.channels.protocol import Fate, Result
+from campaigns.channels.sending import claims, due, recovery, results, worker
+from campaigns.channels.sending.lanes import EMAIL
 from campaigns.messages import hooks
 from campaigns.messages.models import Message, MessageEvent, MessageState
 from campaigns.messages.services import confirm_sent, resend
@@ -179,7 +180,7 @@ def test_a_late_report_counts_while_nobody_has_decided_and_never_afterwards(
     sandbox: Sandbox, account: EmailAccount, queue: Any
 ) -> None:
     queue(account, 2)
-    [account_due] = due.due_accounts(limit=5)
+    [account_due] = due.due_accounts(EMAIL, limit=5)
     claimed = claims.claim(account_due)
     assert claimed is not None
     early, late = claimed.messages

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from campaigns.accounts.models import EmailAccount
-from campaigns.channels.email.sending import follow_ups, recovery, worker
+from campaigns.channels.sending import follow_ups, recovery, worker
 from campaigns.design.models import Campaign, CampaignStatus
 from campaigns.design.services import lifecycle
 from campaigns.enrolment.models import ActivityStatus, CampaignLeadActivity

@@ -14,7 +14,7 @@ from campaigns.accounts.models import EmailAccount, EmailAccountStatus
 from campaigns.analytics.checks import Answer, account_checks
 from campaigns.channels.email import effects
 from campaigns.channels.email.effects import Happening
-from campaigns.channels.email.sending import worker
+from campaigns.channels.sending import worker
 from campaigns.messages.models import Message, MessageEventKind, MessageState
 from lad.mail.models import MailDelivery
 from lad.tenancy.context import platform_context, tenant_context

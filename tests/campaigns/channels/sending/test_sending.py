@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from campaigns.accounts.models import EmailAccount, EmailAccountStatus
 from campaigns.accounts.pacing import limits_of, ramp_up_limit
-from campaigns.channels.email.sending import orphans, worker
 from campaigns.channels.email.sending.transmission import SmtpSession
+from campaigns.channels.sending import orphans, worker
 from campaigns.design.models import Campaign, CampaignStatus
 from campaigns.design.services import lifecycle
 from campaigns.enrolment.models import EnrolmentStatus

@@ -11,9 +11,10 @@ import pytest
 from django.utils import timezone
 
 from campaigns.accounts.models import EmailAccount
-from campaigns.channels.email.sending import claims, orphans, worker
-from campaigns.channels.email.sending.due import due_accounts
 from campaigns.channels.email.sending.transmission import SmtpSession
+from campaigns.channels.sending import claims, orphans, worker
+from campaigns.channels.sending.due import due_accounts
+from campaigns.channels.sending.lanes import EMAIL
 from campaigns.design.models import Campaign, CampaignStatus
 from campaigns.design.services import lifecycle
 from campaigns.enrolment.models import CampaignLead
@@ -113,9 +114,9 @@ def test_no_message_of_a_batch_begins_while_somebody_ends_it(
 
         monkeypatch.setattr(SmtpSession, "send", send)
         monkeypatch.setattr(worker, "record", record_and_commit)
-        [due] = due_accounts(limit=1)
+        [due] = due_accounts(EMAIL, limit=1)
         with worker.Sessions() as sessions:
-            assert worker.Sender(sessions, monotonic() + 60).send_for(due) == 1
+            assert worker.Sender(EMAIL, sessions, monotonic() + 60).send_for(due) == 1
     monkeypatch.setattr(SmtpSession, "send", transmit)
     worker.send_due()
     # Those that were claimed when the campaign was stopped are found later.
@@ -140,7 +141,7 @@ def test_who_ends_it_waits_for_a_claim_that_was_first(
     sandbox: Sandbox, tenant: Tenant, outreach: Outreach, monkeypatch: pytest.MonkeyPatch, ending: Ending, state: str
 ) -> None:
     others: list[ConcurrentWork] = []
-    count: Callable[..., bool] = claims._count
+    count: Callable[..., bool] = EMAIL.count
 
     def count_slowly(*arguments: Any) -> bool:
         def work() -> None:
@@ -152,7 +153,7 @@ def test_who_ends_it_waits_for_a_claim_that_was_first(
         # It has the first message begun, and the others under a lease.
         return count(*arguments)
 
-    monkeypatch.setattr(claims, "_count", count_slowly)
+    monkeypatch.setattr(EMAIL, "count", count_slowly)
     transmit: Callable[..., Any] = SmtpSession.send
 
     def send(self: SmtpSession, *arguments: Any, **values: Any) -> Any:
@@ -161,7 +162,7 @@ def test_who_ends_it_waits_for_a_claim_that_was_first(
 
     monkeypatch.setattr(SmtpSession, "send", send)
     assert worker.send_due() == {"sent": 1}
-    monkeypatch.setattr(claims, "_count", count)
+    monkeypatch.setattr(EMAIL, "count", count)
     worker.send_due()
     # Those that were claimed when the campaign was stopped are found later.
     orphans.cancel_orphans()

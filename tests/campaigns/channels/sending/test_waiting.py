@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from campaigns.accounts.models import EmailAccount
-from campaigns.channels.email.sending import worker
+from campaigns.channels.sending import worker
 from campaigns.design.models import Campaign, CampaignStatus
 from campaigns.enrolment.models import DailyCount
 from campaigns.messages.models import Message, MessageState

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from campaigns.accounts.models import EmailAccount
 from campaigns.channels.email.accounts import choose_accounts
-from campaigns.channels.email.sending import copies, worker
+from campaigns.channels.email.sending import copies
+from campaigns.channels.sending import worker
 from campaigns.design.models import Campaign, CampaignStatus
 from campaigns.messages.models import Message, MessageState
 from lad.tenancy.context import platform_context

@@ -1,0 +1,1 @@
+"""What the channels that go through the gateway share: LinkedIn, Instagram, and WhatsApp without a business account."""

@@ -1,0 +1,67 @@
+"""Read accounts every few hours, every day of the week: reports get lost, and come late."""
+
+import random
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from campaigns.accounts import network_status
+from campaigns.accounts.models import AccountStatus, ChannelAccount, LinkedinAccount, NetworkAccount
+from campaigns.accounts.providers import UNIPILE
+from campaigns.channels.gateway.catching_up import catch_up
+from campaigns.gateways.unipile.errors import GatewayError
+from lad.tenancy.context import platform_context, tenant_context
+
+# Between two readings of an account: so long, and up to as much longer, so that the network sees no rhythm.
+PAUSE: Final = timedelta(hours=3)
+SPREAD: Final = timedelta(hours=2)
+# While somebody reads, nobody else does.
+LEASE: Final = timedelta(minutes=15)
+AFTER_TROUBLE: Final = timedelta(minutes=20)
+MOST_ACCOUNTS: Final = 20
+
+log = structlog.get_logger("lad.campaigns.gateway")
+
+
+def poll_due() -> int:
+    """Read the accounts that are due, a few at a time. Return how many were read."""
+    return sum(_poll(account) for account in _claimed())
+
+
+def _claimed() -> list[NetworkAccount]:
+    due = Q(next_poll_at__isnull=True) | Q(next_poll_at__lte=Now())
+    claimed: list[NetworkAccount] = []
+    with platform_context():
+        for rows in (
+            LinkedinAccount.objects.filter(provider=UNIPILE).exclude(unipile_account_id=""),
+            ChannelAccount.objects.filter(provider=UNIPILE).exclude(provider_account_id=""),
+        ):
+            usable = rows.filter(due, is_active=True, status=AccountStatus.ACTIVE)
+            found = usable.order_by("next_poll_at").select_for_update(no_key=True, skip_locked=True)[:MOST_ACCOUNTS]
+            accounts: list[NetworkAccount] = list(found)
+            _wait(accounts, LEASE)
+            claimed += accounts
+    return claimed
+
+
+def _poll(account: NetworkAccount) -> bool:
+    try:
+        catch_up(account)
+    except GatewayError as error:
+        log.warning("account not read", account=str(account.pk), reason=error.code)
+        with tenant_context(account.tenant_id):
+            if error.account_status != AccountStatus.ACTIVE:
+                network_status.record(account, error.account_status, error.detail)
+            _wait([account], AFTER_TROUBLE)
+        return False
+    with tenant_context(account.tenant_id):
+        _wait([account], PAUSE + SPREAD * random.random())  # noqa: S311  (spreads load, no secret)
+    return True
+
+
+def _wait(accounts: list[NetworkAccount], pause: timedelta) -> None:
+    for account in accounts:
+        type(account)._default_manager.filter(pk=account.pk).update(next_poll_at=Now() + pause)

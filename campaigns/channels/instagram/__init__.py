@@ -1,0 +1,1 @@
+"""Instagram, through the gateway."""

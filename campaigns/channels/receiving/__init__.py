@@ -1,0 +1,1 @@
+"""How messages from networks other than e-mail are matched with leads and recorded."""

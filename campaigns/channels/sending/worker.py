@@ -1,0 +1,158 @@
+"""Send the messages that are due, account by account, fair to tenants."""
+
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from campaigns.accounts.models import EmailAccount, NetworkAccount
+from campaigns.channels.protocol import Fate, Result, Session
+from campaigns.channels.sending.claims import Claim, claim, usable_account
+from campaigns.channels.sending.due import DueAccount, due_accounts
+from campaigns.channels.sending.follow_ups import follow_up_or_leave
+from campaigns.channels.sending.lanes import EMAIL, Lane
+from campaigns.channels.sending.results import record, release
+from campaigns.messages.models import Message
+from lad.errors import DomainError
+from lad.notifier import WorkerNotifier
+from lad.tenancy.context import tenant_context
+
+SEND_SECONDS: Final = 20.0
+# Accounts in one round. Each has its turn before the first has another.
+ROUND_SIZE: Final = 50
+MAX_SESSIONS: Final = 20
+# Results show after this time at the latest, where a message takes no longer.
+MAX_SILENCE_SECONDS: Final = 1.0
+# With so many due accounts a second worker helps: most of the time each waits for a mail server.
+MANY_ACCOUNTS: Final = 4
+
+Account = EmailAccount | NetworkAccount
+log = structlog.get_logger("lad.campaigns.sending")
+
+
+def has_work(lane: Lane = EMAIL) -> bool:
+    """Return whether a message of the lane may be sent now. Needs a platform scope."""
+    return bool(due_accounts(lane, limit=1))
+
+
+def send_due(lane: Lane = EMAIL, *, seconds: float = SEND_SECONDS) -> dict[str, int]:
+    """Send due messages of the lane until none is left or the time is up. Return the number of attempts by fate."""
+    deadline = time.monotonic() + seconds
+    with Sessions() as sessions:
+        sender = Sender(lane, sessions, deadline)
+        while time.monotonic() < deadline and (accounts := due_accounts(lane, limit=ROUND_SIZE)):
+            if len(accounts) >= MANY_ACCOUNTS:
+                WorkerNotifier(f"campaigns.send_{lane.name}").ask_for_help()
+            # Other workers may hold the same accounts. Without progress the next run goes on.
+            if not sum(sender.send_for(each) for each in accounts):
+                break
+    return dict(sender.fates)
+
+
+class Sessions:
+    """The open connections of one run, by account."""
+
+    def __init__(self) -> None:
+        self._open: OrderedDict[UUID, Session] = OrderedDict()
+
+    def __enter__(self) -> "Sessions":
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        for key in list(self._open):
+            self.drop(key)
+
+    def of(self, lane: Lane, account: Account) -> Session:
+        """Return the account's connection, opened if there is none. Raises a DomainError that says why it cannot be."""
+        session = self._open.pop(account.pk, None) or lane.driver(account).open(account)
+        self._open[account.pk] = session
+        if len(self._open) > MAX_SESSIONS:
+            self.drop(next(iter(self._open)))
+        return session
+
+    def drop(self, account_id: UUID) -> None:
+        """Close the account's connection."""
+        session = self._open.pop(account_id, None)
+        if session is not None:
+            session.close()
+
+
+class Sender:
+    """Sends what accounts may send, over connections that stay open. ``fates`` counts the attempts."""
+
+    def __init__(self, lane: Lane, sessions: Sessions, deadline: float) -> None:
+        self._lane = lane
+        self._sessions = sessions
+        self._deadline = deadline
+        self.fates: Counter[str] = Counter()
+
+    def send_for(self, due: DueAccount) -> int:
+        """Send one batch of an account. Return the number of attempts."""
+        if time.monotonic() >= self._deadline:
+            return 0
+        account = usable_account(due)
+        if account is None or self._session(account) is None:
+            return 0
+        claimed = claim(due)
+        return self._send(claimed) if claimed is not None else 0
+
+    def _session(self, account: Account) -> Session | None:
+        """Return the account's connection. If there can be none, keep why on the account."""
+        try:
+            return self._sessions.of(self._lane, account)
+        except DomainError as error:
+            log.warning("account not usable", account=str(account.pk), problem=error.code, lane=self._lane.name)
+            with tenant_context(account.tenant_id):
+                self._lane.record_trouble(account, error)
+            return None
+
+    def _send(self, claimed: Claim) -> int:
+        """Send the messages of a claim, the first of which is marked as begun. Return the number of attempts."""
+        waiting = list(claimed.messages)
+        message: Message | None = waiting.pop(0)
+        untold: list[Message] = []
+        attempts, begun, told_at = 0, time.monotonic(), time.monotonic()
+        while message is not None:
+            result = self._attempt(claimed.account, message, begun)
+            attempts += 1
+            self.fates[result.fate] += 1
+            recorded = record(claimed, message, result, following=self._following(claimed, result, waiting))
+            begun = time.monotonic()
+            untold += [message] if recorded.untold else []
+            message = recorded.begun
+            if message is not None:
+                waiting = waiting[waiting.index(message) + 1 :]
+            if message is None or begun - told_at > MAX_SILENCE_SECONDS:
+                follow_up_or_leave(untold)
+                untold, told_at = [], time.monotonic()
+        return attempts
+
+    def _attempt(self, account: Account, message: Message, begun: float) -> Result:
+        session = self._session(account)
+        if session is None:
+            return Result(Fate.NOT_SENT, "The provider could not be reached.", usable=False)
+        session.account = account
+        try:
+            result = session.send(message, begun=begun)
+        except DomainError as error:
+            self._sessions.drop(account.pk)
+            with tenant_context(account.tenant_id):
+                self._lane.record_trouble(account, error)
+            return Result(Fate.NOT_SENT, error.detail, usable=False)
+        if not result.usable:
+            self._sessions.drop(account.pk)
+        return result
+
+    def _following(self, claimed: Claim, result: Result, waiting: Sequence[Message]) -> Sequence[Message]:
+        """Return the messages that may be begun next.
+
+        Let all wait if the time is up, the connection is in doubt or the account has met a limit.
+        """
+        troubled = (not result.usable and result.fate != Fate.SENT) or result.limit is not None
+        if time.monotonic() < self._deadline and not troubled:
+            return waiting
+        release(claimed, waiting)
+        return ()

@@ -1,0 +1,190 @@
+"""Take in what Twilio reports about SMS, and work on it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.utils import timezone
+
+from campaigns.accounts.models import ChannelAccount, NetworkAccount
+from campaigns.accounts.providers import TWILIO
+from campaigns.channels import incoming as incomings
+from campaigns.channels import opting_out
+from campaigns.channels.incoming import Incoming, Progress
+from campaigns.channels.opt_out_words import Wish
+from campaigns.channels.reported import account_of, adopt, bounced, own_id
+from campaigns.channels.sms.client import SERVICE
+from campaigns.channels.sms.driver import OWN_ID, STOPPED
+from campaigns.channels.sms.errors import OPTED_OUT, Problem
+from campaigns.messages.models import Message, MessageEventKind
+from campaigns.provider_reports.models import ProviderReport
+from campaigns.provider_reports.services import NewReport, processes, take_in
+from lad.callback_addresses import CallbackRefused
+from lad.twilio_signatures import is_genuine
+from leads.channels import Channel
+
+MESSAGE: Final = "message"
+STATUS: Final = "status"
+SAYS: Final = "opt_out_type"
+PROGRESS: Final = {
+    "delivered": MessageEventKind.DELIVERED,
+    "read": MessageEventKind.OPENED,
+    "undelivered": MessageEventKind.BOUNCED,
+    "failed": MessageEventKind.BOUNCED,
+}
+MAX_MEDIA: Final = 10
+# What LAD keeps of a report. The rest, such as where the phone is registered, is not needed.
+KEPT: Final = (
+    *("MessageSid", "From", "To", "Body", "OptOutType", "MessageStatus", "ErrorCode", "MessagingServiceSid"),
+    *("NumMedia", "ProfileName"),
+)
+Form = Sequence[tuple[str, str]]
+
+
+def receive(token: str, *, url: str, signature: str, form: Form, own: str, now: datetime) -> int:
+    """Take in a report, and return how many were new. ``url`` is the public address that Twilio called.
+
+    ``own`` is LAD's id of the message, as the address has it. Raises CallbackAddressUnknown, and CallbackRefused for
+    a report that Twilio did not sign. A report about another account or number is ignored.
+    """
+    account = account_of(TWILIO, token)
+    if not is_genuine(url=url, signature=signature, tokens=tokens_of(account), parameters=form):
+        raise CallbackRefused
+    values = dict(form)
+    report = _report(values, own=own, now=now)
+    return take_in(account, [report]) if report is not None and _is_about(account, values) else 0
+
+
+def tokens_of(account: ChannelAccount) -> list[str]:
+    """Return the auth tokens that Twilio may sign with: the account's, and older ones while it is replaced."""
+    older = [each.strip() for each in account.webhook_secret.split(",")]
+    return [each for each in (account.secret, *older) if each]
+
+
+def _is_about(account: ChannelAccount, values: Mapping[str, str]) -> bool:
+    """Return whether a report is about the account: its Twilio account, and its number or messaging service."""
+    if values.get("AccountSid", "") != account.provider_parent_id:
+        return False
+    if account.provider_account_id.startswith(SERVICE):
+        service = values.get("MessagingServiceSid", "")
+        # A number that was taken out of the service is reported without it.
+        return service in ("", account.provider_account_id)
+    own_side = values.get("From" if "MessageStatus" in values else "To", "")
+    return own_side in (account.address, account.provider_account_id)
+
+
+def _report(values: Mapping[str, str], *, own: str, now: datetime) -> NewReport | None:
+    sid, status = values.get("MessageSid", ""), values.get("MessageStatus", "")
+    if not sid:
+        return None
+    media = _media(values)
+    content = {name: values[name] for name in KEPT if values.get(name)}
+    if status:
+        return NewReport(STATUS, f"{sid}:{status}", content | {OWN_ID: own}, now)
+    return NewReport(MESSAGE, sid, content | ({"media": media} if media else {}), now)
+
+
+def _media(values: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return references to the pictures and files of a message: addresses that need the account's credentials."""
+    number = values.get("NumMedia", "")
+    count = min(int(number), MAX_MEDIA) if number.isdecimal() and len(number) < 4 else 0
+    return [
+        {
+            "kind": values.get(f"MediaContentType{place}", "").partition("/")[0] or "file",
+            "address": values.get(f"MediaUrl{place}", ""),
+            "content_type": values.get(f"MediaContentType{place}", ""),
+        }
+        for place in range(count)
+    ]
+
+
+@processes(TWILIO)
+def process(account: NetworkAccount, given: Sequence[ProviderReport]) -> None:
+    """Work on reports of one account, oldest first, in its tenant's scope."""
+    _messages(account, [each for each in given if each.kind == MESSAGE])
+    _statuses(account, [each for each in given if each.kind == STATUS])
+
+
+def _messages(account: NetworkAccount, given: Sequence[ProviderReport]) -> None:
+    incomings.record_incoming(account, [_incoming(each) for each in given])
+
+
+def _incoming(report: ProviderReport) -> Incoming:
+    content = report.content
+    number = str(content.get("From") or "")
+    media = content.get("media") or []
+    metadata: dict[str, Any] = {"media": media} if media else {}
+    if content.get("OptOutType"):
+        metadata[SAYS] = str(content["OptOutType"])
+    return Incoming(
+        channel=Channel.SMS,
+        provider_id=str(content["MessageSid"]),
+        text=_text(str(content.get("Body") or ""), media),
+        at=_at(report),
+        person_id=number.removeprefix("+"),
+        address=number,
+        name=str(content.get("ProfileName") or ""),
+        chat_id=number.removeprefix("+"),
+        metadata=metadata,
+    )
+
+
+def _text(body: str, media: Sequence[Mapping[str, str]]) -> str:
+    """Return the text with a word for each picture or file."""
+    words = {"image": "Picture", "video": "Video", "audio": "Audio"}
+    labels = ", ".join(words.get(each.get("kind", ""), "File") for each in media)
+    if not labels:
+        return body
+    return f"{labels}: {body}" if body.strip() else labels
+
+
+def _statuses(account: NetworkAccount, given: Sequence[ProviderReport]) -> None:
+    adopt(account, dict(pair for each in given if (pair := _named(each.content)) is not None))
+    progress = [
+        Progress(str(each.content["MessageSid"]), kind, _at(each), _detail(each.content))
+        for each in given
+        if (kind := PROGRESS.get(str(each.content.get("MessageStatus")))) is not None
+    ]
+    if progress:
+        bounced(incomings.record_progress(account, progress), "Twilio")
+    opting_out.heed(_opted_out(given))
+
+
+def _opted_out(given: Sequence[ProviderReport]) -> list[opting_out.Request]:
+    """Return the people to whom Twilio did not deliver because they had opted out."""
+    return [
+        opting_out.Request(
+            Channel.SMS, Wish.STOP, str(each.content.get("To") or ""), STOPPED, _at(each), _lead_of(each.content)
+        )
+        for each in given
+        if _code(each.content) == OPTED_OUT
+    ]
+
+
+def _lead_of(content: Mapping[str, Any]) -> Any:
+    row = Message.objects.filter(provider_id=str(content["MessageSid"])).select_related("lead").first()
+    return row.lead if row is not None else None
+
+
+def _named(content: Mapping[str, Any]) -> tuple[UUID, str] | None:
+    """Return LAD's and Twilio's id of the message that a status is about, if it brings both."""
+    key = own_id(content.get(OWN_ID))
+    return None if key is None else (key, str(content["MessageSid"]))
+
+
+def _detail(content: Mapping[str, Any]) -> dict[str, Any]:
+    if PROGRESS[str(content["MessageStatus"])] != MessageEventKind.BOUNCED:
+        return {}
+    problem = Problem(_code(content))
+    return {"severity": problem.severity, "sentence": problem.sentence, "code": problem.code}
+
+
+def _code(content: Mapping[str, Any]) -> int:
+    text = str(content.get("ErrorCode") or "")
+    return int(text) if text.isdecimal() and len(text) < 7 else -1
+
+
+def _at(report: ProviderReport) -> datetime:
+    """Return when the report came: Twilio does not say when it happened."""
+    return report.happened_at or timezone.now()

@@ -1,0 +1,147 @@
+"""Actions whose answer was lost, or whose sender was: looked for, never repeated unseen."""
+
+from typing import Any
+
+import pytest
+
+from campaigns.accounts.models import AccountStatus, LinkedinAccount
+from campaigns.channels.protocol import Fate, Found
+from campaigns.messages.models import Action, Message, MessageState
+from lad.tenancy.context import platform_context
+from tests.support.database import stored
+from tests.support.gateway import Gateway
+
+WORDS = "Shall we talk on Thursday?"
+
+
+@pytest.fixture
+def account(gateway: Gateway) -> LinkedinAccount:
+    return gateway.linkedin()
+
+
+def unknown(gateway: Gateway, message: Message) -> Message:
+    """Return the message as recovery finds it."""
+    with platform_context(tenant_id=gateway.tenant.pk):
+        Message.objects.filter(pk=message.pk).update(state=MessageState.UNKNOWN)
+    return stored(message)
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_a_lost_message_is_found_by_its_words(gateway: Gateway, account: LinkedinAccount, accepted: bool) -> None:
+    lead = gateway.lead("ignores.1")
+    gateway.connect(account, "ignores.1")
+    gateway.do(account, lead, Action.MESSAGE, "The first message")
+    message = gateway.message(account, lead, Action.MESSAGE, WORDS)
+    gateway.sandbox.fault("drop", protocol="unipile", stage="SEND", accepted=accepted)
+    assert gateway.send(account, message).fate == Fate.UNKNOWN
+    assert gateway.find(account, unknown(gateway, message)) == (Found.SENT if accepted else Found.NOT_SENT)
+    assert bool(stored(message).provider_id) == accepted
+    assert [each["text"] for each in gateway.done(action="message")].count(WORDS) == accepted
+
+
+def test_a_first_message_is_found_though_nobody_knew_its_chat(gateway: Gateway, account: LinkedinAccount) -> None:
+    lead = gateway.lead("ignores.1")
+    gateway.connect(account, "ignores.1")
+    message = gateway.message(account, lead, Action.MESSAGE, WORDS)
+    gateway.sandbox.fault("drop", protocol="unipile", stage="SEND", accepted=True)
+    assert gateway.send(account, message).fate == Fate.UNKNOWN
+    assert gateway.find(account, unknown(gateway, message)) == Found.SENT
+    assert gateway.contact(account, lead).chat_id
+
+
+def test_the_same_words_that_were_sent_before_are_no_proof(gateway: Gateway, account: LinkedinAccount) -> None:
+    lead = gateway.lead("ignores.1")
+    gateway.connect(account, "ignores.1")
+    gateway.do(account, lead, Action.MESSAGE, WORDS)
+    message = gateway.message(account, lead, Action.MESSAGE, WORDS)
+    gateway.sandbox.fault("drop", protocol="unipile", stage="SEND", accepted=False)
+    assert gateway.send(account, message).fate == Fate.UNKNOWN
+    assert gateway.find(account, unknown(gateway, message)) == Found.NOT_SENT
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_a_lost_invitation_is_found_among_the_open_ones(
+    gateway: Gateway, account: LinkedinAccount, accepted: bool
+) -> None:
+    lead = gateway.lead("ignores.1")
+    message = gateway.message(account, lead, Action.INVITATION, WORDS)
+    gateway.sandbox.fault("drop", protocol="unipile", stage="INVITE", accepted=accepted)
+    assert gateway.send(account, message).fate == Fate.UNKNOWN
+    assert gateway.find(account, unknown(gateway, message)) == (Found.SENT if accepted else Found.NOT_SENT)
+    assert len(gateway.done(action="invitation")) == accepted
+    assert bool(gateway.contact(account, lead).invitation_id) == accepted
+
+
+def test_a_lost_invitation_that_was_accepted_meanwhile_is_found(gateway: Gateway, account: LinkedinAccount) -> None:
+    lead = gateway.lead("accepts.1")
+    message = gateway.message(account, lead, Action.INVITATION)
+    gateway.sandbox.fault("drop", protocol="unipile", stage="INVITE", accepted=True)
+    gateway.send(account, message)
+    gateway.sandbox.advance(hours=2)
+    assert gateway.find(account, unknown(gateway, message)) == Found.SENT
+    assert gateway.contact(account, lead).relation == "connected"
+
+
+def test_silence_proves_nothing_while_the_account_is_not_active(gateway: Gateway, account: LinkedinAccount) -> None:
+    message = gateway.message(account, gateway.lead("ignores.1"), Action.INVITATION)
+    gateway.sandbox.fault("drop", protocol="unipile", stage="INVITE", accepted=False)
+    gateway.send(account, message)
+    account.status = AccountStatus.ERROR
+    assert gateway.find(account, unknown(gateway, message)) == Found.NOT_KNOWN
+
+
+def test_a_visit_cannot_be_looked_for_and_a_read_profile_need_not(gateway: Gateway, account: LinkedinAccount) -> None:
+    lead = gateway.lead("ignores.1")
+    assert gateway.find(account, gateway.message(account, lead, Action.VISIT)) == Found.NOT_KNOWN
+    assert gateway.find(account, gateway.message(account, lead, Action.PROFILE)) == Found.NOT_SENT
+
+
+def test_a_visit_whose_answer_is_lost_is_not_made_again(gateway: Gateway, account: LinkedinAccount) -> None:
+    lead = gateway.lead("ignores.1")
+    gateway.sandbox.fault("drop", protocol="unipile", stage="VISIT", accepted=True)
+    assert gateway.do(account, lead, Action.VISIT).fate == Fate.UNKNOWN
+    assert len(gateway.done(action="visit")) == 1
+
+
+def test_lost_follows_comments_and_withdrawals_are_found(gateway: Gateway, account: LinkedinAccount) -> None:
+    lead = gateway.lead("ignores.1")
+    gateway.do(account, lead, Action.INVITATION)
+    stages = {Action.FOLLOW: "FOLLOW", Action.COMMENT: "COMMENT", Action.WITHDRAWAL: "WITHDRAW"}
+    seen = []
+    for action, stage in stages.items():
+        message = gateway.message(account, lead, action, "Well said." if action == Action.COMMENT else "")
+        gateway.sandbox.fault("drop", protocol="unipile", stage=stage, accepted=True)
+        assert gateway.send(account, message).fate == Fate.UNKNOWN
+        seen.append(gateway.find(account, unknown(gateway, message)))
+    assert seen == [Found.SENT] * 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "fate"),
+    [
+        ({"kind": "drop", "accepted": False}, Fate.UNKNOWN),
+        ({"kind": "split"}, Fate.UNKNOWN),
+        ({"kind": "answer", "code": 500}, Fate.UNKNOWN),
+        ({"kind": "answer", "code": 429, "seconds": 90}, Fate.NOT_SENT),
+        ({"kind": "answer", "code": 422, "text": "invalid_recipient"}, Fate.REFUSED),
+    ],
+)
+def test_what_the_gateway_answers_decides_the_fate(
+    gateway: Gateway, account: LinkedinAccount, fault: dict[str, Any], fate: Fate
+) -> None:
+    message = gateway.message(account, gateway.lead("ignores.1"), Action.INVITATION)
+    gateway.sandbox.fault(protocol="unipile", stage="INVITE", **fault)
+    result = gateway.send(account, message)
+    assert result.fate == fate
+    if fault.get("seconds"):
+        assert result.limit is not None and result.limit.until is not None
+
+
+def test_a_gateway_that_cannot_be_reached_sends_nothing(
+    gateway: Gateway, account: LinkedinAccount, settings: Any
+) -> None:
+    lead = gateway.lead("ignores.1")
+    gateway.do(account, lead, Action.FOLLOW)
+    settings.UNIPILE_BASE_URL = "http://127.0.0.1:9"
+    result = gateway.do(account, lead, Action.INVITATION)
+    assert (result.fate, result.usable) == (Fate.NOT_SENT, False)
