@@ -32,6 +32,7 @@ from campaigns.design.serializers import (
     read_change,
 )
 from campaigns.design.services import changes, lifecycle, readiness, steps
+from campaigns.editor.views import EditorActions
 from campaigns.enrolment import selectors
 from campaigns.enrolment.models import CampaignLead
 from campaigns.enrolment.services import enrolment
@@ -49,11 +50,12 @@ from lad.api import router
 from lad.api.views import ResourceViewSet
 
 
-class CampaignViewSet(AnalyticsActions):
+class CampaignViewSet(AnalyticsActions, EditorActions):
     """Outreach campaigns, from draft to archive."""
 
     rights = {
         **AnalyticsActions.rights,
+        **EditorActions.rights,
         **dict.fromkeys(
             ["start", "pause", "resume", "stop", "complete", "archive", "reorder", "enrol"], "campaigns.update"
         ),
@@ -93,15 +95,15 @@ class CampaignViewSet(AnalyticsActions):
         return self._change_status(lifecycle.archive)
 
     @extend_schema(
-        summary="Copy a campaign with its steps and accounts into a new draft",
+        summary="Copy a campaign with its steps, paths and accounts into a new draft, with its leads if asked",
         request=DuplicateSerializer,
         responses={201: CampaignSerializer},
     )
     @action(detail=True, methods=["post"])
     @transaction.atomic
     def duplicate(self, request: Request, pk: UUID) -> Response:
-        name = DuplicateSerializer.read(request.data).get("name", "")
-        copy = lifecycle.duplicate(campaign=self.get_object(), actor=self.access.user, name=name)
+        given = DuplicateSerializer.read(request.data)
+        copy = lifecycle.duplicate(campaign=self.get_object(), actor=self.access.user, **given)
         return self.row_response(copy, status.HTTP_201_CREATED)
 
     @extend_schema(

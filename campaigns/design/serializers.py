@@ -207,9 +207,10 @@ class StepsResponse(serializers.Serializer):
 
 
 class DuplicateSerializer(InputSerializer):
-    """The name of the copy."""
+    """The name of the copy, and whether the leads come along."""
 
-    name = serializers.CharField(max_length=255, required=False)
+    name = serializers.CharField(max_length=255, required=False, default="")
+    with_leads = serializers.BooleanField(required=False, default=False)
 
 
 class ProgressResponse(serializers.Serializer):

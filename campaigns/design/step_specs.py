@@ -3,7 +3,7 @@
 Each module of ``campaigns.design.step_types`` registers one type.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -29,15 +29,20 @@ TEXTS: Final[JsonSchema] = {
 # The setting that names a template, by its id.
 TEMPLATE: Final = "template_id"
 TEMPLATE_ID: Final[JsonSchema] = {"type": "string", "pattern": r"^$|^[0-9a-fA-F-]{32,36}$"}
-_HAS_TEMPLATE: Final[JsonSchema] = {
-    "type": "object",
-    "required": [TEMPLATE],
-    "properties": {TEMPLATE: {"type": "string", "minLength": 1}},
-}
-# The channels that LAD can act on. A step of another one waits until LAD is connected to it.
-CONNECTED: Final = frozenset({Channel.EMAIL, Channel.VOICE})
 # The outcome of a step that can end in one way only.
 DONE: Final = "done"
+# The outcomes of a step that acts towards the lead, the usual one first.
+SENT: Final = "sent"
+SKIPPED: Final = "skipped"
+FAILED: Final = "failed"
+OUTCOMES: Final = (SENT, SKIPPED, FAILED)
+# What to do if the lead may not be contacted, and if the provider does not do it.
+IF_NOT_DONE: Final[dict[str, JsonSchema]] = {
+    "if_refused": {"enum": ["skip", "stop"]},
+    "if_failed": {"enum": ["go_on", "stop"]},
+}
+# The same, and what to do while a variable of the text has no value for the lead.
+IF_NOT_SENT: Final[dict[str, JsonSchema]] = {"if_missing": {"enum": ["wait", "skip"]}, **IF_NOT_DONE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +60,14 @@ class StepSpec:
     """One type of step.
 
     ``channel`` is None for a step that waits, decides or finds leads. ``provider`` names the network if the
-    channel does not. ``contacts_lead`` marks steps that send the lead a message,
-    ``for_everybody`` those that search, or post without addressing the lead, ``calls_system`` those that tell another
-    system about it. ``metered`` is what one use costs;
-    None if the step is never charged. ``synonyms`` are other accepted keys; ``config_synonyms`` maps other accepted
-    names of settings to ours. The config needs all ``required`` settings and at least one of ``one_of``, not zero.
-    ``outcomes`` are the ways in which the step can end, the usual one first.
+    channel does not. ``contacts_lead`` marks steps that send the lead a message, ``for_everybody`` those that search,
+    or post without addressing the lead, ``calls_system`` those that tell another system about it. ``action`` is what
+    its messages do, one of ``Action``; empty for steps that send none. ``metered`` is what one use costs; None if the
+    step is never charged. ``synonyms`` are other accepted keys; ``config_synonyms`` maps other accepted names of
+    settings to ours. The config needs all ``required`` settings and at least one of ``one_of``, not zero.
+    ``outcomes`` are the ways in which the step can end, the usual one first. ``cannot`` says why LAD cannot do the step
+    and what to do instead; such a step is not saved. ``max_length`` is the most characters that the text may have once
+    it is filled for a lead, 0 for no such limit.
     """
 
     key: str
@@ -71,6 +78,9 @@ class StepSpec:
     finds_leads: bool = False
     for_everybody: bool = False
     calls_system: bool = False
+    action: str = ""
+    cannot: str = ""
+    max_length: int = 0
     metered: PriceComponent | None = None
     synonyms: tuple[str, ...] = ()
     required: Mapping[str, JsonSchema] = field(default_factory=dict)
@@ -80,6 +90,8 @@ class StepSpec:
     outcomes: tuple[str, ...] = (DONE,)
     # Whether a template can give the texts, in the place of the required settings.
     templated: bool = False
+    # Other settings that can stand in the place of the required ones.
+    stand_ins: tuple[str, ...] = ()
 
     def outcomes_of(self, config: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the outcomes of a step with this config, each of which a link can send elsewhere."""
@@ -98,11 +110,15 @@ class StepSpec:
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of the config."""
         properties = {**self.required, **self.optional, **self.one_of}
-        if not self.templated:
+        stand_ins = [*([TEMPLATE] if self.templated else []), *self.stand_ins]
+        if not stand_ins:
             return {"type": "object", "properties": properties, "required": list(self.required)}
-        properties = {**{name: _or_empty(each) for name, each in properties.items()}, TEMPLATE: TEMPLATE_ID}
+        properties = {name: _or_empty(each) for name, each in properties.items()}
+        if self.templated:
+            properties[TEMPLATE] = TEMPLATE_ID
         own = {"required": list(self.required), "properties": self.required}
-        return {"type": "object", "properties": properties, "if": _HAS_TEMPLATE, "else": own}
+        is_replaced = {"anyOf": [_has(name) for name in stand_ins]}
+        return {"type": "object", "properties": properties, "if": is_replaced, "else": own}
 
     def needs(self) -> str:
         """Return the settings that must be filled in, as a phrase."""
@@ -125,6 +141,17 @@ class StepSpec:
             parts = [f"{', '.join(amounts)} above zero"] if amounts else []
             parts += [", ".join(others)] if others else []
             raise ValidationError(f"Give at least one of {', or '.join(parts)}.")
+        if isinstance(config, Mapping) and (problems := list(self.problems(config))):
+            raise ValidationError(problems)
+
+    def problems(self, config: Mapping[str, Any]) -> Iterator[str]:
+        """Yield what else is wrong with a config that has the right shape, each with the setting's name in front."""
+        yield from ()
+
+
+def _has(name: str) -> JsonSchema:
+    """Return the schema of a config that has a setting, not empty."""
+    return {"type": "object", "required": [name], "properties": {name: {"type": "string", "minLength": 1}}}
 
 
 def _or_empty(schema: JsonSchema) -> JsonSchema:

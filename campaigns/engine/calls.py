@@ -13,6 +13,8 @@ from campaigns.design.models import CampaignStatus
 from campaigns.enrolment.models import OPEN_ENROLMENTS, ActivityStatus, CampaignLead, CampaignLeadActivity
 from campaigns.enrolment.reasons import EnrolmentReason
 from campaigns.enrolment.services import states
+from campaigns.figures.models import Milestone
+from campaigns.figures.recording import record
 
 # What was said in a call is known a little later. Whoever answered goes on after this at the latest.
 FOR_THE_ANALYSIS: Final = timedelta(minutes=15)
@@ -77,6 +79,7 @@ def call_ended(asked: Asked, *, reason: EnrolmentReason, at: datetime, detail: s
 def heard(asked: Asked, *, interested: bool, at: datetime) -> bool:
     """Let the enrolment go on whose lead answered, now that it is known what they said. Return whether it waited."""
     reason = EnrolmentReason.CALL_ANSWERED if interested else EnrolmentReason.CALL_NOT_INTERESTED
+    record(Milestone.INTERESTED, [asked.campaign_lead_id], at=at, holds=interested)
     answered = _standing(asked).filter(reason=EnrolmentReason.CALL_ANSWERED)
     return _move(answered, reason=reason, at=at, due=at)
 

@@ -5,6 +5,7 @@ from typing import Final
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+import campaigns.engine.acceptance  # noqa: F401  (registers its hooks)
 from campaigns.design.models import CampaignStep
 from campaigns.engine import reactions
 from campaigns.engine.facts import appointments

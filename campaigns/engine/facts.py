@@ -2,18 +2,21 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from campaigns.design.schedule import TENANT_ZONE
+from campaigns.design.step_types.condition import LEVELS
 from campaigns.engine.handlers import Context
 from campaigns.engine.outcomes import Place
 from campaigns.enrolment.models import ActivityStatus, CampaignLeadActivity
 from campaigns.messages.models import Message, MessageEvent, MessageEventKind, MessageKind
+from campaigns.network_contacts.models import NetworkContact, Relation
 from leads.bookings.models import BookingStatus, BookingType, LeadBooking
 from leads.channels import Channel
 from leads.contactability.models import ContactDirection, Holiday
@@ -46,6 +49,7 @@ REPLIES: Final[Mapping[str, Channel | None]] = {
     "response_received": None,
     "linkedin_replied": Channel.LINKEDIN,
     "whatsapp_replied": Channel.WHATSAPP,
+    "instagram_replied": Channel.WEB,
 }
 # What the tenant plans for itself is no appointment that the lead made.
 OWN_PLANS: Final = (BookingType.AUTO_FOLLOWUP, BookingType.MANUAL_FOLLOWUP, BookingType.SYSTEM_RETRY)
@@ -84,9 +88,11 @@ class Answer:
     known: bool = True
 
 
-def answer(rule: Mapping[str, Any], places: Sequence[Place]) -> Answer:
-    """Return which of the enrolments meet the rule, in one statement or two."""
+def answer(rule: Mapping[str, Any], places: Sequence[Place], *, now: datetime | None = None) -> Answer:
+    """Return which of the enrolments meet the rule at a moment, in a few statements for any number of them."""
     condition = rule["condition"]
+    if condition == "time_elapsed":
+        return Answer(frozenset(_begun_long_ago(rule, places, now or timezone.now())))
     if condition in REPLIES:
         return Answer(_replied(places, REPLIES[condition]))
     if condition in _ANSWERS:
@@ -146,8 +152,83 @@ def _called(rule: Mapping[str, Any], places: Sequence[Place]) -> Collection[UUID
 
 
 def _connected(rule: Mapping[str, Any], places: Sequence[Place]) -> Collection[UUID]:
-    rows = CampaignLeadActivity.objects.filter(campaign_lead__in=_ids(places), status=ActivityStatus.CONNECTED)
-    return set(rows.values_list("campaign_lead", flat=True))
+    """Return those whose lead is connected with the account that acts for them; before it has acted, with any."""
+    accepted = CampaignLeadActivity.objects.filter(campaign_lead__in=_ids(places), status=ActivityStatus.CONNECTED)
+    found = set(accepted.values_list("campaign_lead", flat=True))
+    contacts = NetworkContact.objects.filter(lead__in=_lead_ids(places), relation=Relation.CONNECTED)
+    connected: dict[UUID, set[UUID]] = {}
+    for lead, account in contacts.filter(channel=Channel.LINKEDIN).values_list("lead", "linkedin_account"):
+        connected.setdefault(lead, set()).add(account)
+    if not connected:
+        return found
+    acted = Message.objects.filter(campaign_lead__in=_ids(places), linkedin_account__isnull=False)
+    accounts: dict[UUID | None, set[UUID]] = {}
+    for enrolment, account in acted.values_list("campaign_lead", "linkedin_account").distinct():
+        accounts.setdefault(enrolment, set()).add(account)
+    for place in places:
+        with_lead = connected.get(place.lead_id, set())
+        if with_lead & accounts.get(place.id, with_lead):
+            found.add(place.id)
+    return found
+
+
+# What shows that a message arrived, and that it was read: what follows on a thing shows it, too.
+ARRIVED: Final[Mapping[str, tuple[MessageEventKind, ...]]] = {
+    "whatsapp_delivered": (MessageEventKind.DELIVERED, MessageEventKind.OPENED, MessageEventKind.REPLIED),
+    "whatsapp_read": (MessageEventKind.OPENED, MessageEventKind.REPLIED),
+}
+
+
+def _arrived(rule: Mapping[str, Any], places: Sequence[Place]) -> Collection[UUID]:
+    rows = MessageEvent.objects.filter(
+        kind__in=ARRIVED[rule["condition"]],
+        message__campaign_lead__in=_ids(places),
+        message__channel=Channel.WHATSAPP,
+        message__direction=ContactDirection.OUTBOUND,
+    )
+    return set(rows.values_list("message__campaign_lead", flat=True)) | _replied(places, Channel.WHATSAPP)
+
+
+def _matches_profile(rule: Mapping[str, Any], places: Sequence[Place]) -> Collection[UUID]:
+    """Compare a field of the newest profile that was read of each lead; without one, the lead's own field."""
+    name = rule.get("field", "")
+    contacts = NetworkContact.objects.filter(lead__in=_lead_ids(places)).exclude(profile={})
+    profiles = dict(contacts.order_by("looked_up_at", "pk").values_list("lead", "profile"))
+    own: dict[UUID, Any] = {}
+    if name in TEXT_FIELDS:
+        without = [key for key in _lead_ids(places) if name not in profiles.get(key, {})]
+        own = dict(Lead.objects.filter(pk__in=without).values_list("pk", name))
+    values = {key: profiles.get(key, {}).get(name, own.get(key)) for key in _lead_ids(places)}
+    wanted = [str(each) for each in rule.get("values", ())]
+    operator = rule.get("operator", "is" if wanted else "is_not_empty")
+    return _of_leads(places, {key for key, value in values.items() if compares(value, operator, wanted)})
+
+
+def _at_level(rule: Mapping[str, Any], places: Sequence[Place]) -> Collection[UUID]:
+    """Compare how much each lead has done since it began: read, clicked or connected, replied or booked."""
+    none, low, medium, high = range(len(LEVELS))
+    steps = (
+        (high, {*_replied(places, None), *_booked(rule, places)}),
+        (medium, {*_clicked(rule, places), *_connected(rule, places)}),
+        (low, {*_opened(rule, places), *_arrived({"condition": "whatsapp_read"}, places)}),
+    )
+    reached = {place.id: next((level for level, ids in steps if place.id in ids), none) for place in places}
+    wanted = [LEVELS.index(each) for each in rule.get("values", ()) if each in LEVELS]
+    if not wanted:
+        return ()
+    match rule.get("operator", "is"):
+        case "at_least":
+            return [key for key, level in reached.items() if level >= min(wanted)]
+        case "at_most":
+            return [key for key, level in reached.items() if level <= max(wanted)]
+        case "is_not":
+            return [key for key, level in reached.items() if level not in wanted]
+    return [key for key, level in reached.items() if level in wanted]
+
+
+def _begun_long_ago(rule: Mapping[str, Any], places: Sequence[Place], now: datetime) -> Collection[UUID]:
+    since = now - timedelta(days=rule.get("after_days", 0), hours=rule.get("after_hours", 0))
+    return [place.id for place in places if place.started_at is not None and place.started_at <= since]
 
 
 def _booked(rule: Mapping[str, Any], places: Sequence[Place]) -> Collection[UUID]:
@@ -229,6 +310,9 @@ _ANSWERS: Final[Mapping[str, Callable[[Mapping[str, Any], Sequence[Place]], Coll
     "clicked": _clicked,
     "bounced": _bounced,
     "connected": _connected,
+    **dict.fromkeys(ARRIVED, _arrived),
+    "profile_matches": _matches_profile,
+    "engagement_level": _at_level,
     "booked": _booked,
     **dict.fromkeys(CALLS, _called),
     "stage": _in_column("stage"),
@@ -238,7 +322,7 @@ _ANSWERS: Final[Mapping[str, Callable[[Mapping[str, Any], Sequence[Place]], Coll
     "custom_field": _field,
 }
 # The conditions that LAD can answer.
-ANSWERABLE: Final = frozenset({*REPLIES, *_ANSWERS})
+ANSWERABLE: Final = frozenset({*REPLIES, *_ANSWERS, "time_elapsed"})
 
 
 def _ids(places: Sequence[Place]) -> list[UUID]:

@@ -68,6 +68,11 @@ def can_do(type_: str) -> bool:
     return handler_of(type_) is not _wait_for_channel
 
 
+def acts(type_: str) -> bool:
+    """Return whether steps of a type do something of their own. Others are passed over, or waited at."""
+    return type_ in _handlers
+
+
 def _pass(step: Step, places: Sequence[Place], context: Context) -> list[Outcome]:
     return [Advance(step.outcomes[0], status=ActivityStatus.SKIPPED) for _place in places]
 

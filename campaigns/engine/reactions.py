@@ -10,17 +10,19 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 from django.utils import timezone
 
 from campaigns.design.models import Campaign, CampaignStep
 from campaigns.design.schedule import ReplyRule, Schedule, schedule_of
-from campaigns.design.step_specs import channel_of
+from campaigns.design.step_specs import channel_of, step_types
 from campaigns.engine import facts
 from campaigns.engine.breaker import check_health
 from campaigns.enrolment.models import ActivityStatus, CampaignLead, CampaignLeadActivity
 from campaigns.enrolment.reasons import EnrolmentReason
 from campaigns.enrolment.services import states
+from campaigns.figures.models import Milestone
+from campaigns.figures.recording import record_for_leads
 from campaigns.messages.hooks import on_happened, on_received, on_settled
 from campaigns.messages.models import Message, MessageEvent, MessageEventKind, MessageKind, MessageState
 from lad.db.queries import execute, rows
@@ -40,6 +42,8 @@ SETTLED: Final = {
 }
 # Bounces that say nothing about the address for good.
 PASSING: Final = ("soft", "block")
+# Twilio's code for a recipient who has opted out.
+OPTED_OUT: Final = ("21610",)
 SETTLE_ACTIVITIES: Final = """
 UPDATE campaign_lead_activities AS activities SET status = %(status)s,
     executed_at = coalesce(given.at, executed_at),
@@ -102,7 +106,12 @@ def heed(received: Sequence[Message]) -> None:
     """Stop those who replied, let those rest who are out of office. Other automatic mail changes nothing."""
     replies = [message for message in received if message.kind == MessageKind.REPLY and message.lead_id]
     if replies:
-        _replied({message.lead_id for message in replies if message.lead_id}, _moment(replies))
+        by_channel: dict[str, set[UUID]] = {}
+        for message in replies:
+            if message.lead_id:
+                by_channel.setdefault(message.channel, set()).add(message.lead_id)
+        for channel, lead_ids in sorted(by_channel.items()):
+            _replied(lead_ids, Channel(channel), _moment(replies))
     unsubscribed = {m.lead_id for m in received if m.kind == MessageKind.UNSUBSCRIBE and m.lead_id}
     if unsubscribed:
         _stop_all(unsubscribed, EnrolmentReason.UNSUBSCRIBED, _moment(received))
@@ -126,10 +135,17 @@ def return_moment(message: Message) -> datetime:
     return max(received, min(start_of_day(day + timedelta(days=1), zone), latest.astimezone(UTC)))
 
 
-def _replied(lead_ids: Collection[UUID], now: datetime) -> None:
-    _mark_replied(lead_ids)
+def _replied(lead_ids: Collection[UUID], channel: Channel, now: datetime) -> None:
+    _mark_replied(lead_ids, channel)
     own = states.open_enrolments().filter(lead__in=lead_ids)
-    _stop_or_wake(own, EnrolmentReason.REPLIED, lambda schedule: schedule.stop.on_reply != ReplyRule.NOBODY, now)
+    names = [name for name, wanted in facts.REPLIES.items() if wanted in (None, channel)]
+    _stop_or_wake(
+        own,
+        EnrolmentReason.REPLIED,
+        lambda schedule: schedule.stop.on_reply != ReplyRule.NOBODY,
+        now,
+        conditions=names,
+    )
     domains = set(
         Lead.objects.filter(pk__in=lead_ids).exclude(company_domain="").values_list("company_domain", flat=True)
     )
@@ -141,14 +157,17 @@ def _replied(lead_ids: Collection[UUID], now: datetime) -> None:
         states.stop(colleagues.filter(campaign__in=wants), reason=EnrolmentReason.COMPANY_REPLIED, now=now)
 
 
-def _mark_replied(lead_ids: Collection[UUID]) -> None:
-    """Show on the last thing sent to each enrolment that the lead answered."""
+def _mark_replied(lead_ids: Collection[UUID], channel: Channel) -> None:
+    """Show on the last thing said to each enrolment, on the channel of the answer if there is one, that it came."""
+    said = [spec.key for spec in step_types if spec.contacts_lead]
     sent = CampaignLeadActivity.objects.filter(
-        campaign_lead__lead__in=lead_ids,
-        status__in=(ActivityStatus.SENT, ActivityStatus.OPENED, ActivityStatus.CLICKED),
+        campaign_lead__lead__in=lead_ids, step_type__in=said, status__in=(*WAS_SENT, ActivityStatus.CONNECTED)
     )
-    last = sent.order_by("campaign_lead", "-created_at").distinct("campaign_lead").values_list("pk", flat=True)
-    CampaignLeadActivity.objects.filter(pk__in=list(last)).update(status=ActivityStatus.REPLIED)
+    here_first = Case(When(channel=channel, then=0), default=1)
+    last = sent.order_by("campaign_lead", here_first, "-created_at").distinct("campaign_lead")
+    CampaignLeadActivity.objects.filter(pk__in=list(last.values_list("pk", flat=True))).update(
+        status=ActivityStatus.REPLIED
+    )
 
 
 @on_happened
@@ -156,13 +175,14 @@ def react(events: Sequence[MessageEvent]) -> None:
     """Stop those who unsubscribed, complained or do not exist; wake those whose condition may be met now."""
     human = [event for event in events if not event.is_machine]
     by_kind: dict[str, set[UUID]] = {}
+    opted_out = {event.message_id for event in human if str(event.detail.get("code", "")) in OPTED_OUT}
     messages = {m.pk: m for m in Message.objects.filter(pk__in={event.message_id for event in human})}
     for event in human:
         if not _is_soft(event) and event.message_id in messages:
             by_kind.setdefault(event.kind, set()).add(event.message_id)
     now = max((event.occurred_at for event in human), default=timezone.now())
     for kind, ids in by_kind.items():
-        _happened(MessageEventKind(kind), [messages[key] for key in ids], now)
+        _happened(MessageEventKind(kind), [messages[key] for key in ids], now, opted_out)
     unhealthy = {MessageEventKind.BOUNCED, MessageEventKind.COMPLAINED}
     check_health(messages[e.message_id].campaign_id for e in human if e.kind in unhealthy and e.message_id in messages)
 
@@ -171,7 +191,9 @@ def _is_soft(event: MessageEvent) -> bool:
     return event.kind == MessageEventKind.BOUNCED and event.detail.get("severity") in PASSING
 
 
-def _happened(kind: MessageEventKind, messages: Sequence[Message], now: datetime) -> None:
+def _happened(
+    kind: MessageEventKind, messages: Sequence[Message], now: datetime, opted_out: Collection[UUID] = ()
+) -> None:
     lead_ids = {message.lead_id for message in messages if message.lead_id}
     own = states.open_enrolments().filter(pk__in=[m.campaign_lead_id for m in messages if m.campaign_lead_id])
     match kind:
@@ -180,17 +202,30 @@ def _happened(kind: MessageEventKind, messages: Sequence[Message], now: datetime
         case MessageEventKind.COMPLAINED:
             _stop_all(lead_ids, EnrolmentReason.COMPLAINED, now)
         case MessageEventKind.BOUNCED:
-            everywhere = states.open_enrolments().filter(lead__in=lead_ids)
-            states.stop(everywhere.exclude(_has_other_channel(Channel.EMAIL)), reason=EnrolmentReason.BOUNCED, now=now)
-            states.wake(everywhere, now=now)
+            for channel in sorted({message.channel for message in messages}):
+                here = [message for message in messages if message.channel == channel]
+                refused = {m.lead_id for m in here if m.lead_id and m.pk in opted_out}
+                _bounced(refused, channel, EnrolmentReason.UNSUBSCRIBED, now)
+                unreachable = {m.lead_id for m in here if m.lead_id} - refused
+                _bounced(unreachable, channel, EnrolmentReason.BOUNCED, now)
         case MessageEventKind.CLICKED:
             _stop_or_wake(own, EnrolmentReason.CLICKED, lambda schedule: schedule.stop.on_click, now)
         case MessageEventKind.OPENED | MessageEventKind.DELIVERED | MessageEventKind.REPLIED:
             states.wake(own, now=now)
 
 
+def _bounced(lead_ids: Collection[UUID], channel: str, reason: EnrolmentReason, now: datetime) -> None:
+    """Stop those who cannot be reached on the channel, unless the campaign has another way to them."""
+    if not lead_ids:
+        return
+    everywhere = states.open_enrolments().filter(lead__in=lead_ids)
+    states.stop(everywhere.exclude(_has_other_channel(channel)), reason=reason, now=now)
+    states.wake(everywhere, now=now)
+
+
 def booked(lead_ids: Collection[UUID], now: datetime) -> None:
     """Stop or wake the enrolments of leads that have an appointment."""
+    record_for_leads(Milestone.BOOKED, lead_ids, at=now)
     own = states.open_enrolments().filter(lead__in=lead_ids)
     _stop_or_wake(own, EnrolmentReason.BOOKED, lambda schedule: schedule.stop.on_booking, now)
 
@@ -221,13 +256,19 @@ def _stop_all(lead_ids: Collection[UUID], reason: EnrolmentReason, now: datetime
 
 
 def _stop_or_wake(
-    enrolments: QuerySet[CampaignLead], reason: EnrolmentReason, wants: Callable[[Schedule], bool], now: datetime
+    enrolments: QuerySet[CampaignLead],
+    reason: EnrolmentReason,
+    wants: Callable[[Schedule], bool],
+    now: datetime,
+    *,
+    conditions: Collection[str] = (),
 ) -> None:
     """Stop the enrolments of the campaigns that want it. The others are woken.
 
     A campaign with this as its goal, and a step that waits for just this, are woken too: they act on it themselves.
+    ``conditions`` are the conditions about it, by default the one of the same name.
     """
-    waits_for_it = _waits_for(reason)
+    waits_for_it = _waits_for(reason, conditions or [str(reason)])
     stopped = enrolments.filter(campaign__in=_campaigns(enrolments, wants)).exclude(waits_for_it)
     states.stop(stopped, reason=reason, now=now)
     states.take_back(enrolments.filter(_has_goal(reason)), now=now)
@@ -244,9 +285,8 @@ def _has_goal(reason: EnrolmentReason) -> Exists:
     return Exists(goals.filter(config__goal=str(reason)))
 
 
-def _waits_for(reason: EnrolmentReason) -> Q:
+def _waits_for(reason: EnrolmentReason, names: Collection[str]) -> Q:
     """Return a condition: the campaign has this goal, or the enrolment stands at a condition about it."""
-    names = list(facts.REPLIES) if reason == EnrolmentReason.REPLIED else [str(reason)]
     waiting = Q(next_step__type="condition", next_step__config__condition__in=names)
     return Q(_has_goal(reason)) | (waiting & Q(reason=EnrolmentReason.CONDITION))
 

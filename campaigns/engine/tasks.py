@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
-from campaigns.engine import repair, worker
+from campaigns.engine import repair, withdrawing, worker
 from lad.notifier import WorkerNotifier
 from lad.schedule import regular_task
 
@@ -21,3 +21,9 @@ def run_due() -> None:
 def repair_due_times() -> None:
     """Let campaigns run that have something due and would come too late."""
     repair.repair_due_times()
+
+
+@regular_task("campaigns.withdraw_invitations", every=timedelta(hours=1), has_work=withdrawing.has_work)
+def withdraw_invitations() -> None:
+    """Withdraw invitations that have not been answered for as long as their step says."""
+    withdrawing.withdraw_due()

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from campaigns.design.step_specs import step_types
+from campaigns.figures.triggers import counted_by
 from lad.db.constraints import KeyConstraint, ReferencedKey, TableStorage
 from lad.db.fields import LowercaseEmailField, RegisteredKeyField, TenantForeignKey
 from lad.db.json_schema import OBJECT, JsonSchemaValidator
@@ -124,6 +125,7 @@ class CampaignLead(SoftDeletable, TenantModel):
                 violation_error_message="A completed enrolment needs the time of its completion.",
             ),
             ReferencedKey(fields=["tenant", "campaign", "id"], name="campaign_leads_campaign_key"),
+            *counted_by("campaigns_count_enrolments", "campaign_leads"),
         ]
         indexes = [
             models.Index(fields=["tenant", "-created_at"], name="campaign_leads_newest"),
@@ -232,6 +234,7 @@ class CampaignLeadActivity(TenantModel):
                 name="campaign_lead_activities_event_once",
                 violation_error_message="This event of the provider is already recorded.",
             ),
+            *counted_by("campaigns_count_activities", "campaign_lead_activities"),
         ]
         indexes = [
             models.Index(fields=["tenant", "-created_at"], name="campaign_activities_newest"),

@@ -10,6 +10,7 @@ class EnrolmentReason(StrEnum):
     # Waiting
     DELAY = "delay"
     CONDITION = "condition"
+    NOT_CONNECTED = "not_connected"
     SENDING = "sending"
     MANUAL_TASK = "manual_task"
     WEBHOOK = "webhook"
@@ -64,12 +65,13 @@ class EnrolmentReason(StrEnum):
 SENTENCES: Final[dict[EnrolmentReason, str]] = {
     EnrolmentReason.DELAY: "A delay is not over yet.",
     EnrolmentReason.CONDITION: "It waits until a condition is met.",
+    EnrolmentReason.NOT_CONNECTED: "The lead has not accepted the invitation to connect yet.",
     EnrolmentReason.SENDING: "A message is on its way.",
     EnrolmentReason.MANUAL_TASK: "Somebody has a task to do first.",
     EnrolmentReason.WEBHOOK: "A call to another system is under way.",
     EnrolmentReason.CALLING: "A call to the lead is planned or under way.",
-    EnrolmentReason.CHANNEL_NOT_CONNECTED: "The channel of the step is not connected to LAD yet.",
-    EnrolmentReason.NO_ACCOUNT: "No e-mail account can send the message now.",
+    EnrolmentReason.CHANNEL_NOT_CONNECTED: "No account is connected for the channel of the step. Connect one.",
+    EnrolmentReason.NO_ACCOUNT: "No account can do the step now.",
     EnrolmentReason.DAILY_CAP: "The campaign's messages of the day are used up.",
     EnrolmentReason.MISSING_VARIABLE: "The message uses details that the lead does not have. Fill them in.",
     EnrolmentReason.IN_OTHER_CAMPAIGN: "Another campaign is writing to the lead.",
@@ -95,7 +97,7 @@ SENTENCES: Final[dict[EnrolmentReason, str]] = {
     EnrolmentReason.COMPANY_REPLIED: "A colleague of the lead replied.",
     EnrolmentReason.CLICKED: "The lead clicked a link.",
     EnrolmentReason.BOOKED: "The lead booked an appointment.",
-    EnrolmentReason.BOUNCED: "The address does not exist.",
+    EnrolmentReason.BOUNCED: "The address or number does not exist, or takes no messages.",
     EnrolmentReason.UNSUBSCRIBED: "The lead unsubscribed.",
     EnrolmentReason.COMPLAINED: "The lead complained about spam.",
     EnrolmentReason.SUPPRESSED: "The lead is on the do-not-contact list.",

@@ -31,17 +31,21 @@ DEEDS: Final = {
     "linkedin_follow": "followed {lead} on LinkedIn",
     "linkedin_connect": "invited {lead} to connect on LinkedIn",
     "linkedin_message": "wrote to {lead} on LinkedIn",
+    "linkedin_like": "liked a post of {lead} on LinkedIn",
+    "linkedin_comment_reply": "commented on a post of {lead} on LinkedIn",
     "linkedin_scrape_profile": "read the LinkedIn profile of {lead}",
+    "linkedin_autopost": "published a post on LinkedIn",
     "email_send": "wrote an e-mail to {lead}",
     "email_followup": "wrote once more to {lead}",
     "whatsapp_send": "wrote to {lead} on WhatsApp",
+    "sms_send": "sent {lead} a text message",
     "voice_agent_call": "called {lead}",
     "instagram_dm": "wrote to {lead} on Instagram",
     "instagram_follow": "followed {lead} on Instagram",
-    "instagram_like": "liked a post of {lead}",
-    "instagram_story_view": "viewed a story of {lead}",
+    "instagram_like": "liked a post of {lead} on Instagram",
+    "instagram_story_view": "viewed the stories of {lead} on Instagram",
     "webhook": "told another system of {lead}",
-    "instagram_comment_reply": "answered a comment of {lead}",
+    "instagram_comment_reply": "commented on a post of {lead} on Instagram",
 }
 # Said of an activity that was not done: “LAD did not …”.
 UNDONE: Final = (ActivityStatus.FAILED, ActivityStatus.SKIPPED, ActivityStatus.CANCELLED)
@@ -64,7 +68,9 @@ def deed(activity: CampaignLeadActivity, lead: str) -> str:
     if activity.status == ActivityStatus.REPLIED:
         return f"{lead} answered: {_label(key)}"
     if activity.status == ActivityStatus.CONNECTED:
-        return f"{lead} accepted: {_label(key)}"
+        if activity.metadata.get("already"):
+            return f"{lead} is connected on LinkedIn already, so no invitation was sent"
+        return f"{lead} accepted the invitation on LinkedIn"
     if activity.status in UNDONE:
         return f"LAD did not do “{_label(key)}” for {lead}"
     return f"LAD {done}" if done else f"LAD did “{_label(key)}” for {lead}"

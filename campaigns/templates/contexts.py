@@ -11,7 +11,7 @@ from babel.languages import get_official_languages
 from django.db.models.fields.json import KeyTextTransform
 from django.utils import timezone
 
-from campaigns.accounts.models import EmailAccount, LinkedinAccount
+from campaigns.accounts.models import ChannelAccount, EmailAccount, LinkedinAccount
 from campaigns.design.models import Campaign
 from campaigns.enrolment.models import CampaignLead
 from campaigns.templates.filters import Weekday, locale_of
@@ -21,7 +21,7 @@ from leads.contacts.models import Lead
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 
-Account = EmailAccount | LinkedinAccount
+Account = EmailAccount | LinkedinAccount | ChannelAccount
 Accounts = Account | Mapping[UUID, Account | None] | None
 
 DEFAULT_LANGUAGE: Final = "en"

@@ -11,7 +11,7 @@ from campaigns.templates.models import SNIPPET, CommunicationTemplate
 from campaigns.templates.rendering import MessageTexts, MissingVariables, RenderedMessage, Snippet, render
 
 # The settings of steps that hold what the lead reads, in the order in which the first one given counts.
-BODY_SETTINGS: Final = ("body", "message", "comment", "context")
+BODY_SETTINGS: Final = ("body", "message", "comment", "content", "context")
 TEMPLATE_DELETED: Final = "The step's template was deleted. Choose another one."
 
 Outcome = RenderedMessage | MissingVariables | TemplateError

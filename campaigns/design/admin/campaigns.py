@@ -6,11 +6,11 @@ from typing import Any
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.forms import BaseInlineFormSet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from campaigns.accounts.models import CampaignAccount
 from campaigns.analytics import pages
@@ -22,6 +22,8 @@ from campaigns.design.admin.steps import StepsInline, change_preview, save_steps
 from campaigns.design.models import Campaign, CampaignStatus, CampaignStep
 from campaigns.design.services import changes, lifecycle
 from campaigns.design.services.steps import EDITABLE
+from campaigns.editor import library
+from campaigns.editor import pages as editor_pages
 from campaigns.enrolment.models import CampaignLead
 from campaigns.enrolment.services import enrolment
 from campaigns.formatting import NOTHING, facts_table
@@ -81,7 +83,10 @@ class CampaignAdmin(TenantModelAdmin):
     readonly_fields = ["missing_values", "cost", "settings_shown"]
     notes = ["campaigns/admin/overview.html"]
     inlines = [StepsInline, AccountsInline, EnrolmentsInline]
+    actions_list = ["from_sequence"]
     actions_detail = [
+        "sequence",
+        "checklist",
         "start",
         "pause",
         "resume",
@@ -89,6 +94,7 @@ class CampaignAdmin(TenantModelAdmin):
         "settings",
         "enrol",
         "duplicate",
+        "share",
         "complete",
         "stop",
         "archive",
@@ -108,7 +114,24 @@ class CampaignAdmin(TenantModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Return the addresses, those of the campaign's other pages included."""
-        return [*pages.urls(self), *super().get_urls()]
+        return [*pages.urls(self), *editor_pages.urls(self), *super().get_urls()]
+
+    @action(description="New campaign", icon="auto_awesome", permissions=["add"])
+    def from_sequence(self, request: HttpRequest) -> HttpResponse:
+        """Begin with a ready-made or shared sequence."""
+        return HttpResponseRedirect(reverse("admin:campaigns_campaign_new"))
+
+    @action(description="Sequence", icon="account_tree")
+    def sequence(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Open the editor of the sequence."""
+        campaign = self.get_row_or_404(request, object_id)
+        return HttpResponseRedirect(reverse("admin:campaigns_campaign_sequence", args=(campaign.pk,)))
+
+    @action(description="Checklist", icon="checklist")
+    def checklist(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Open the checklist before the start."""
+        campaign = self.get_row_or_404(request, object_id)
+        return HttpResponseRedirect(reverse("admin:campaigns_campaign_checklist", args=(campaign.pk,)))
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         campaign = kwargs.get("obj")
@@ -213,16 +236,36 @@ class CampaignAdmin(TenantModelAdmin):
 
     @row_action(
         "Duplicate",
-        explanation="Creates a draft with the same steps and accounts, without its leads and dates.",
-        form=forms.NameForm,
+        explanation="Creates a draft with the same steps, paths and accounts, without its dates.",
+        form=forms.CopyForm,
         permission="add",
         when=lambda row: row.deleted_at is None,
         icon="content_copy",
         seldom=True,
     )
     def duplicate(self, request: HttpRequest, row: Campaign, values: dict[str, Any]) -> SafeString:
-        copy = lifecycle.duplicate(campaign=row, actor=access_of(request).user, name=values["name"].strip())
+        copy = lifecycle.duplicate(
+            campaign=row,
+            actor=access_of(request).user,
+            name=values["name"].strip(),
+            with_leads=values["with_leads"],
+        )
         return format_html('<a class="lad-link" href="{}">{}</a> was created as a draft.', self.change_url(copy), copy)
+
+    @row_action(
+        "Share as a template",
+        explanation="Your colleagues can begin campaigns with its steps and texts. Its leads stay here.",
+        form=forms.ShareForm,
+        permission="add",
+        when=lambda row: row.deleted_at is None and row.status != CampaignStatus.ARCHIVED,
+        icon="share",
+        seldom=True,
+        button="Share",
+    )
+    def share(self, request: HttpRequest, row: Campaign, values: dict[str, Any]) -> SafeString:
+        shared = library.share(campaign=row, actor=access_of(request).user, **values)
+        new = reverse("admin:campaigns_campaign_new")
+        return format_html('“{}” is among the <a class="lad-link" href="{}">sequences to begin with</a>.', shared, new)
 
     @row_action(
         "Settings",

@@ -12,10 +12,25 @@ from leads.pipeline.admin.choices import member_choices
 from leads.pipeline.selectors import Choices, stage_choices, status_choices
 
 
-class NameForm(forms.Form):
-    """Asks for a name."""
+class CopyForm(forms.Form):
+    """Asks for the name of a copy, and whether the leads come along."""
 
     name = forms.CharField(max_length=255, required=False, help_text="Empty means the old name with “(copy)”.")
+    with_leads = forms.BooleanField(
+        label="With its leads", required=False, help_text="Everybody who is enrolled begins anew in the copy."
+    )
+
+
+class ShareForm(forms.Form):
+    """Asks for the name of a shared sequence."""
+
+    name = forms.CharField(max_length=255, required=False, help_text="Empty means the name of the campaign.")
+    description = forms.CharField(
+        max_length=2_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Whom it is for, and what it achieved.",
+    )
 
 
 def enrol_form(campaign: Campaign) -> type[forms.Form]:

@@ -1,5 +1,6 @@
 """Forms that add, move and link the steps of a campaign, and the changes that they ask for."""
 
+from collections.abc import Collection
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,35 +12,39 @@ from campaigns.design.admin.setting_words import EXPLANATIONS, outcome_in_words
 from campaigns.design.graph import graph_of
 from campaigns.design.models import Campaign, CampaignStep
 from campaigns.design.services import changes
-from campaigns.design.step_specs import CONNECTED, StepSpec, step_types
+from campaigns.design.services.connections import is_connected
+from campaigns.design.step_specs import StepSpec, step_types
 from lad.admin.actions import OPTION, Option
 from lad.admin.grouped_forms import FieldGroup, GroupedForm
 from lad.types import Values
+from leads.channels import Channel
 
 AT_THE_END: Final = ""
 FIRST: Final = "first"
 NEXT: Final = "next"
 END: Final = "end"
-GROUPS: Final = ("Contact", "Wait and decide", "Find leads", "Not connected to LAD yet: leads wait at these steps")
+GROUPS: Final = ("Contact", "Wait and decide", "Find leads", "No account is connected for these yet")
 # The fields of a new step beside its settings. No setting of a type has these names.
 TITLE: Final = "step_title"
 PLACE: Final = "step_place"
 
 
 def step_options(campaign: Campaign) -> list[Option]:
-    """Return the types of steps to choose from, those that LAD can do first."""
+    """Return the types of steps to choose from, those that an account is connected for first."""
+    connected = {channel for channel in Channel if is_connected(campaign, channel)}
     options = [
-        Option(spec.key, spec.label, step_icon(spec.key), EXPLANATIONS.get(spec.key, ""), _group(spec))
+        Option(spec.key, spec.label, step_icon(spec.key), EXPLANATIONS.get(spec.key, ""), _group(spec, connected))
         for spec in step_types
+        if not spec.cannot
     ]
     return sorted(options, key=lambda option: (GROUPS.index(option.group), option.title))
 
 
-def _group(spec: StepSpec) -> str:
+def _group(spec: StepSpec, connected: Collection[Channel]) -> str:
     contact, decide, find, not_connected = GROUPS
     if spec.channel is None:
         return find if spec.finds_leads else decide
-    return contact if spec.channel in CONNECTED else not_connected
+    return contact if spec.channel in connected else not_connected
 
 
 def insert_form(campaign: Campaign, key: str) -> type[forms.Form]:

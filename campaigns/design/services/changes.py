@@ -4,7 +4,7 @@ The preview says what the change does to each enrolment that is under way: wheth
 at one, or run one again. ``apply_change`` makes exactly the change that was previewed.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from uuid import UUID
@@ -120,7 +120,8 @@ class ChangePreview:
 def preview_change(*, campaign: Campaign, change: Change) -> ChangePreview:
     """Return what the change would do to the enrolments under way. Raises NotFound and Invalid."""
     before = graph_of(campaign)
-    return _preview(campaign, before, _changed(before, change), change)
+    changed = {change.step_id} if isinstance(change, Settings) else set()
+    return effects_between(campaign, before, _changed(before, change), changed=changed)
 
 
 @transaction.atomic
@@ -206,7 +207,13 @@ def _without(step: Step, gone: UUID, target: UUID | None) -> Step:
     return replace(step, links={name: target if to == gone else to for name, to in step.links.items()})
 
 
-def _preview(campaign: Campaign, before: Graph, after: Graph, change: Change) -> ChangePreview:
+def effects_between(
+    campaign: Campaign, before: Graph, after: Graph, *, changed: Collection[UUID] = ()
+) -> ChangePreview:
+    """Return what replacing one graph by another does to the enrolments under way.
+
+    ``changed`` are the steps that stay, but with other settings.
+    """
     standing = _standing(campaign)
     skipping: dict[UUID, int] = {}
     come_again: dict[UUID, set[UUID]] = {}
@@ -226,19 +233,21 @@ def _preview(campaign: Campaign, before: Graph, after: Graph, change: Change) ->
         for step in after.steps
         if step.id in skipping or again.get(step.id)
     ]
-    return ChangePreview((*_at_the_step(before, change, standing), *effects))
+    return ChangePreview((*_at_the_steps(before, after, changed, standing), *effects))
 
 
-def _at_the_step(before: Graph, change: Change, standing: Mapping[UUID, int]) -> Sequence[StepEffect]:
-    """Return the effect on those who stand at a step that is removed or changed."""
-    if not isinstance(change, Remove | Settings) or not standing.get(change.step_id):
-        return []
-    step, number = before.by_id[change.step_id], standing[change.step_id]
-    if isinstance(change, Settings):
-        return [StepEffect(step.title, waiting=number)]
-    following = before.usual_next(step)
-    title = following.title if following is not None and following.id != step.id else ""
-    return [StepEffect(step.title, waiting=number, goes_on_to=title, is_removed=True)]
+def _at_the_steps(
+    before: Graph, after: Graph, changed: Collection[UUID], standing: Mapping[UUID, int]
+) -> Iterator[StepEffect]:
+    """Yield the effect on those who stand at a step that is removed or changed."""
+    for step in before.steps:
+        number = standing.get(step.id, 0)
+        if number and step.id not in after.by_id:
+            place = _place_after(before, after, step.id)
+            title = after.by_id[place].title if place is not None else ""
+            yield StepEffect(step.title, waiting=number, goes_on_to=title, is_removed=True)
+        elif number and step.id in changed:
+            yield StepEffect(step.title, waiting=number)
 
 
 def _standing(campaign: Campaign) -> dict[UUID, int]:
@@ -253,10 +262,15 @@ def _ahead(graph: Graph, place: UUID | None) -> frozenset[UUID]:
 
 
 def _place_after(before: Graph, after: Graph, place: UUID) -> UUID | None:
-    if place in after.by_id:
-        return place
-    following = before.usual_next(before.by_id[place])
-    return following.id if following is not None and following.id in after.by_id else None
+    """Return where an enrolment stands after the change: past removed steps, on their usual outcomes."""
+    seen: set[UUID] = set()
+    while place not in after.by_id:
+        following = before.usual_next(before.by_id[place])
+        if following is None or following.id in seen:
+            return None
+        seen.add(place)
+        place = following.id
+    return place
 
 
 def _have_done(campaign: Campaign, come_again: Mapping[UUID, set[UUID]]) -> dict[UUID, int]:

@@ -6,15 +6,14 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 
 from billing import money
-from campaigns.accounts.models import AssignmentStatus, CampaignAccount, EmailAccount, LinkedinStatus
 from campaigns.charging import quotes
 from campaigns.charging.hooks import on_credit_ended
 from campaigns.design.models import Campaign, CampaignStatus, CampaignType, ExecutionState, StepLink
-from campaigns.design.services import readiness
+from campaigns.design.services import readiness, sendable
 from campaigns.design.services.readiness import MissingRequirement
 from campaigns.design.step_specs import step_types
 from campaigns.enrolment.models import (
@@ -26,14 +25,13 @@ from campaigns.enrolment.models import (
 )
 from campaigns.enrolment.reasons import EnrolmentReason, sentence
 from campaigns.enrolment.services import states
+from campaigns.enrolment.services.enrolment import enrol
 from campaigns.messages import services as messages
 from campaigns.messages.models import Message, MessageState
-from campaigns.templates.services import problems_of_step
 from lad import writes
 from lad.errors import Conflict
 from lad.outbox.emission import emit
 from lad.types import Actor, Values
-from leads.channels import Channel
 from leads.contactability.decisions import ReasonCode
 
 COPY: Final = "{} (copy)"
@@ -211,8 +209,11 @@ def archive(*, campaign: Campaign, actor: Actor) -> Campaign:
 
 
 @transaction.atomic
-def duplicate(*, campaign: Campaign, actor: Actor, name: str = "") -> Campaign:
-    """Return a new draft with the campaign's steps and accounts, without its leads and dates."""
+def duplicate(*, campaign: Campaign, actor: Actor, name: str = "", with_leads: bool = False) -> Campaign:
+    """Return a new draft with the campaign's steps, paths and accounts, without its dates.
+
+    With ``with_leads`` everybody who was enrolled begins anew in it, apart from those who may not be contacted.
+    """
     max_length = Campaign._meta.get_field("name").max_length or 0
     values = {
         "tenant_id": campaign.tenant_id,
@@ -228,6 +229,8 @@ def duplicate(*, campaign: Campaign, actor: Actor, name: str = "") -> Campaign:
         kept = [{"tenant_id": copy.tenant_id, "campaign": copy, **{n: getattr(row, n) for n in names}} for row in rows]
         rows.model.objects.bulk_create([rows.model(**values) for values in kept])
     _copy_links(campaign, copy)
+    if with_leads and (leads := list(campaign.enrolments.values_list("lead", flat=True))):
+        enrol(campaign=copy, leads=leads, actor=actor)
     return copy
 
 
@@ -265,14 +268,9 @@ def _missing_requirements(campaign: Campaign, now: datetime) -> Iterator[Missing
     if not finds_leads(campaign) and not campaign.enrolments.filter(status__in=OPEN_ENROLMENTS).exists():
         yield MissingRequirement("no_leads", "It has no open enrolments. Enrol leads, or add a step that finds them.")
     for step in campaign.steps.filter(type__in=[spec.key for spec in specs if spec.delivers]).order_by("order"):
-        for problem in problems_of_step(step):
+        for problem in sendable.problems(step):
             yield MissingRequirement("texts", f"Its step “{step.title}” cannot be sent. {problem}")
-    if Channel.LINKEDIN in channels and not _linkedin_accounts(campaign).exists():
-        message = "It has LinkedIn steps but no active LinkedIn account. Add one."
-        yield MissingRequirement("no_linkedin_account", message)
-    if Channel.EMAIL in channels and not _email_accounts(campaign).exists():
-        message = "It has e-mail steps, but the tenant has no active e-mail account. Set one up."
-        yield MissingRequirement("no_email_account", message)
+    yield from readiness.without_account(campaign)
     yield from readiness.faults(campaign)
     cost = quotes.quote(campaign, now=now)
     if not cost.payable:
@@ -286,20 +284,6 @@ def finds_leads(campaign: Campaign) -> bool:
     if campaign.config.get("campaign_type") == CampaignType.INBOUND:
         return True
     return campaign.steps.filter(type__in=[spec.key for spec in step_types if spec.finds_leads]).exists()
-
-
-def _linkedin_accounts(campaign: Campaign) -> QuerySet[CampaignAccount]:
-    return CampaignAccount.objects.filter(
-        campaign=campaign,
-        status=AssignmentStatus.ACTIVE,
-        linkedin_account__is_active=True,
-        linkedin_account__status=LinkedinStatus.ACTIVE,
-        linkedin_account__deleted_at__isnull=True,
-    )
-
-
-def _email_accounts(campaign: Campaign) -> QuerySet[EmailAccount]:
-    return EmailAccount.objects.filter(tenant=campaign.tenant_id, is_active=True).exclude(smtp_host="")
 
 
 def _require_ready(campaign: Campaign, now: datetime) -> None:

@@ -8,9 +8,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from campaigns.design.models import MAX_ORDER, Campaign, CampaignStatus, CampaignStep
-from campaigns.design.services import edits
+from campaigns.design.services import edits, sendable
 from campaigns.design.step_specs import canonical_key, step_types
-from campaigns.templates.services import problems_of_step
 from lad import writes
 from lad.db.places import free_place, require_place
 from lad.db.queries import execute
@@ -129,12 +128,14 @@ def _checked(values: Values) -> dict[str, Any]:
     if checked["type"] not in step_types:
         return checked
     spec = step_types.get(checked["type"])
+    if spec.cannot:
+        raise Invalid(errors={"type": [spec.cannot]})
     checked["config"] = spec.normalised(checked.get("config", {}))
     try:
         spec.check(checked["config"])
     except ValidationError as error:
         raise Invalid(errors={"config": error.messages}) from error
-    if problems := problems_of_step(CampaignStep(type=checked["type"], config=checked["config"])):
+    if problems := sendable.problems(CampaignStep(type=checked["type"], config=checked["config"])):
         raise Invalid(errors={"config": problems})
     return checked
 

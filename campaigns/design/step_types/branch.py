@@ -1,11 +1,11 @@
 """Send leads on by the first of several rules that they meet."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from campaigns.design.step_specs import StepSpec, step_types
-from campaigns.design.step_types.condition import RULE
+from campaigns.design.step_types.condition import RULE, problems_of_rule
 
 OTHERWISE: Final = "otherwise"
 MAX_RULES: Final = 20
@@ -17,6 +17,10 @@ class Branch(StepSpec):
 
     def outcomes_of(self, config: Mapping[str, Any]) -> tuple[str, ...]:
         return (*(str(number) for number in range(1, len(config.get("rules", ())) + 1)), OTHERWISE)
+
+    def problems(self, config: Mapping[str, Any]) -> Iterator[str]:
+        for number, rule in enumerate(config.get("rules", ()), start=1):
+            yield from (f"rules: rule {number}: {problem}" for problem in problems_of_rule(rule))
 
 
 step_types.register(

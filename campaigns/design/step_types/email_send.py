@@ -2,20 +2,20 @@
 
 from typing import Final
 
-from campaigns.design.step_specs import TEXT, JsonSchema, PriceComponent, StepSpec, step_types
+from campaigns.design.step_specs import (
+    IF_NOT_SENT,
+    OUTCOMES,
+    TEXT,
+    JsonSchema,
+    PriceComponent,
+    StepSpec,
+    step_types,
+)
+from campaigns.messages.models import Action
 from leads.channels import Channel
 
 MESSAGE: Final = {"subject": {**TEXT, "maxLength": 500}, "body": TEXT}
-SETTINGS: Final[dict[str, JsonSchema]] = {
-    "html": {"type": "string", "maxLength": 200_000},
-    # What to do while a variable of the text has no value for the lead.
-    "if_missing": {"enum": ["wait", "skip"]},
-    # What to do if the lead may not be written to.
-    "if_refused": {"enum": ["skip", "stop"]},
-    # What to do if the message cannot be sent.
-    "if_failed": {"enum": ["go_on", "stop"]},
-}
-OUTCOMES: Final = ("sent", "skipped", "failed")
+SETTINGS: Final[dict[str, JsonSchema]] = {"html": {"type": "string", "maxLength": 200_000}, **IF_NOT_SENT}
 SYNONYMS: Final = {"emailSubject": "subject", "emailBody": "body"}
 EMAIL_MESSAGE: Final = PriceComponent(category="messaging", provider="lad", model="email", unit="message")
 
@@ -25,6 +25,7 @@ step_types.register(
         label="E-mail: send",
         channel=Channel.EMAIL,
         contacts_lead=True,
+        action=Action.MESSAGE,
         metered=EMAIL_MESSAGE,
         templated=True,
         synonyms=("email",),

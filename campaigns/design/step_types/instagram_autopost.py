@@ -10,6 +10,10 @@ step_types.register(
         channel=Channel.WEB,
         for_everybody=True,
         provider="instagram",
+        cannot=(
+            "Instagram takes posts with a picture or a video only, and LAD cannot attach one. Use the step “Task for a"
+            " person”, so that somebody publishes it."
+        ),
         required={"content": TEXT},
         config_synonyms={
             "instagramUsername": "username",

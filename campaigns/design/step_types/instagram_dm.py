@@ -1,6 +1,8 @@
 """Write to the lead on Instagram."""
 
-from campaigns.design.step_specs import TEXT, USERNAME, StepSpec, step_types
+from campaigns.design.step_specs import IF_NOT_SENT, OUTCOMES, TEXT, StepSpec, step_types
+from campaigns.design.step_types.instagram_follow import INSTAGRAM_ACTION, OWN_NAME
+from campaigns.messages.models import Action
 from leads.channels import Channel
 
 step_types.register(
@@ -10,8 +12,14 @@ step_types.register(
         channel=Channel.WEB,
         provider="instagram",
         contacts_lead=True,
+        action=Action.MESSAGE,
+        metered=INSTAGRAM_ACTION,
         synonyms=("instagram",),
-        required={"username": USERNAME, "message": TEXT},
+        required={"message": TEXT},
+        # Instagram's own limit.
+        max_length=1_000,
+        optional={**OWN_NAME, **IF_NOT_SENT},
+        outcomes=OUTCOMES,
         config_synonyms={"instagramUsername": "username", "instagramDmMessage": "message"},
     )
 )

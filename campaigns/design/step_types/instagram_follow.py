@@ -1,7 +1,14 @@
 """Follow the lead on Instagram."""
 
-from campaigns.design.step_specs import USERNAME, StepSpec, step_types
+from typing import Final
+
+from campaigns.design.step_specs import IF_NOT_SENT, OUTCOMES, USERNAME, PriceComponent, StepSpec, step_types
+from campaigns.messages.models import Action
 from leads.channels import Channel
+
+INSTAGRAM_ACTION: Final = PriceComponent(category="messaging", provider="lad", model="instagram", unit="message")
+# The lead's Instagram name unless something else is written, such as {{ custom.instagram }}.
+OWN_NAME: Final = {"username": USERNAME}
 
 step_types.register(
     StepSpec(
@@ -9,7 +16,10 @@ step_types.register(
         label="Instagram: follow",
         channel=Channel.WEB,
         provider="instagram",
-        required={"username": USERNAME},
+        action=Action.FOLLOW,
+        metered=INSTAGRAM_ACTION,
+        optional={**OWN_NAME, **IF_NOT_SENT},
+        outcomes=OUTCOMES,
         config_synonyms={"instagramUsername": "username"},
     )
 )

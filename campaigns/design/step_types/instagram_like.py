@@ -1,6 +1,8 @@
-"""Like the lead's posts on Instagram."""
+"""Like the lead's newest post on Instagram."""
 
-from campaigns.design.step_specs import USERNAME, StepSpec, step_types
+from campaigns.design.step_specs import IF_NOT_SENT, OUTCOMES, StepSpec, step_types
+from campaigns.design.step_types.instagram_follow import INSTAGRAM_ACTION, OWN_NAME
+from campaigns.messages.models import Action
 from leads.channels import Channel
 
 step_types.register(
@@ -9,7 +11,10 @@ step_types.register(
         label="Instagram: like",
         channel=Channel.WEB,
         provider="instagram",
-        required={"username": USERNAME},
+        action=Action.LIKE,
+        metered=INSTAGRAM_ACTION,
+        optional={**OWN_NAME, **IF_NOT_SENT},
+        outcomes=OUTCOMES,
         config_synonyms={"instagramUsername": "username"},
     )
 )

@@ -1,8 +1,9 @@
 """Find new leads and enrol them."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from campaigns.design.step_specs import TEXTS, JsonSchema, StepSpec, renamed, step_types
 
@@ -20,6 +21,11 @@ FILTER_SYNONYMS: Final = {
     "organization_num_employees_ranges": "company_sizes",
 }
 
+APOLLO: Final = "apollo_io"
+NO_LINKEDIN_SEARCH: Final = (
+    "source: LAD cannot search LinkedIn for leads yet. Choose Apollo, or leave the source empty."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class LeadGeneration(StepSpec):
@@ -27,11 +33,25 @@ class LeadGeneration(StepSpec):
 
     def normalised(self, config: object) -> object:
         config = StepSpec.normalised(self, config)
+        if isinstance(config, dict) and isinstance(config.get("filters"), str):
+            config["filters"] = _read(config["filters"])
         if not isinstance(config, dict) or not isinstance(config.get("filters"), Mapping):
             return config
         filters = renamed(config["filters"], FILTER_SYNONYMS)
         lists = {name: [value] if isinstance(value, str) else value for name, value in filters.items()}
         return {**config, "filters": lists}
+
+    def problems(self, config: Mapping[str, Any]) -> Iterator[str]:
+        if config.get("source", APOLLO) != APOLLO:
+            yield NO_LINKEDIN_SEARCH
+
+
+def _read(text: str) -> object:
+    """Return the filters that a client wrote as JSON. What is none stays as it is, for the check to report."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 step_types.register(
@@ -41,7 +61,7 @@ step_types.register(
         finds_leads=True,
         one_of={"filters": FILTERS, "limit": {"type": "integer", "minimum": 1}},
         optional={
-            "source": {"enum": ["apollo_io", "linkedin_search"]},
+            "source": {"enum": [APOLLO, "linkedin_search"]},
             "one_per_company": {"type": "boolean"},
             "max_leads": {"type": "integer", "minimum": 1},
         },

@@ -9,6 +9,10 @@ step_types.register(
         label="LinkedIn: search company",
         channel=Channel.LINKEDIN,
         for_everybody=True,
+        cannot=(
+            "LAD cannot look for companies on LinkedIn. Use the step “Lead generation”, which finds people in"
+            " the directory by role, place, industry and size of their company."
+        ),
         required={"company_name": TEXT},
         config_synonyms={"linkedinCompanyName": "company_name"},
     )

@@ -9,6 +9,10 @@ step_types.register(
         label="LinkedIn: list employees",
         channel=Channel.LINKEDIN,
         for_everybody=True,
+        cannot=(
+            "LAD cannot look for the employees of a company on LinkedIn. Use the step “Lead generation”, which finds"
+            " people in the directory by role, place, industry and size of their company."
+        ),
         required={"company_url": {**TEXT, "pattern": "^https://"}},
         config_synonyms={"linkedinCompanyUrl": "company_url"},
     )

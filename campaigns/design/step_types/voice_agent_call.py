@@ -17,11 +17,16 @@ step_types.register(
         key="voice_agent_call",
         label="Voice agent: call",
         channel=Channel.VOICE,
-        synonyms=("voice_agent", "voice_call"),
+        synonyms=("voice_agent", "voice_call", "voice_script"),
         required={"agent_id": {"type": "integer", "minimum": 1}, "context": TEXT},
         # What to do if the lead may not be called.
         optional={"if_refused": {"enum": ["skip", "stop"]}},
         outcomes=(ANSWERED, NOT_INTERESTED, VOICEMAIL, NOT_REACHED, FAILED, SKIPPED),
-        config_synonyms={"voiceAgentId": "agent_id", "voiceContext": "context", "added_context": "context"},
+        config_synonyms={
+            "voiceAgentId": "agent_id",
+            "voiceContext": "context",
+            "added_context": "context",
+            "voiceTemplate": "context",
+        },
     )
 )

@@ -18,7 +18,7 @@ UNKNOWN: Final[dict[str, Any]] = {"reason": "not_answerable", "note": facts.NOT_
 @handles("condition")
 def decide(step: Step, places: Sequence[Place], context: Context) -> list[Outcome]:
     """Answer yes or no. With ``within`` or ``wait_until`` a no has to wait."""
-    found = facts.answer(step.config, places)
+    found = facts.answer(step.config, places, now=context.now)
     if not found.known:
         return [Advance(NO, metadata={"outcome": NO, **UNKNOWN}) for _place in places]
     return [_decided(step, place, place.id in found.met, context) for place in places]
@@ -44,6 +44,6 @@ def choose(step: Step, places: Sequence[Place], context: Context) -> list[Outcom
     for number, rule in enumerate(step.config["rules"], start=1):
         left = [place for place in places if place.id not in chosen]
         if left:
-            chosen |= dict.fromkeys(facts.answer(rule, left).met, str(number))
+            chosen |= dict.fromkeys(facts.answer(rule, left, now=context.now).met, str(number))
     outcomes = [chosen.get(place.id, OTHERWISE) for place in places]
     return [Advance(outcome, metadata={"outcome": outcome}) for outcome in outcomes]

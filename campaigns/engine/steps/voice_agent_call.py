@@ -1,25 +1,19 @@
 """Have leads called: ask whether each may be called, ask for the call, and go on by what became of it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
 from campaigns.design.graph import Step
-from campaigns.design.step_specs import channel_of
 from campaigns.design.step_types import voice_agent_call as call
+from campaigns.engine import acting, words
 from campaigns.engine.handlers import Context, handles
-from campaigns.engine.outcomes import Advance, End, Outcome, Place, Ring, Wait
-from campaigns.enrolment.models import ActivityStatus, CampaignLead, EnrolmentStatus
+from campaigns.engine.outcomes import Advance, Outcome, Place, Ring, Wait
+from campaigns.enrolment.models import CampaignLead
 from campaigns.enrolment.reasons import EnrolmentReason
-from campaigns.templates.compiling import TemplateError
 from campaigns.templates.contexts import contexts
-from campaigns.templates.rendering import MissingVariables
-from campaigns.templates.texts import render_step
 from leads.channels import Channel
-from leads.contactability.decisions import Decision, ReasonCode, Verdict
-from leads.contactability.models import Purpose
-from leads.contactability.services import decide
+from leads.contactability.decisions import Decision, Verdict
 
 OUTCOMES: Final[Mapping[str, str]] = {
     EnrolmentReason.CALL_ANSWERED: call.ANSWERED,
@@ -29,9 +23,6 @@ OUTCOMES: Final[Mapping[str, str]] = {
     EnrolmentReason.CALL_FAILED: call.FAILED,
     EnrolmentReason.CALL_CANCELLED: call.SKIPPED,
 }
-GONE: Final = (ReasonCode.LEAD_MISSING, ReasonCode.LEAD_ARCHIVED)
-MISSING_RETRY: Final = timedelta(days=1)
-TEMPLATE_RETRY: Final = timedelta(hours=1)
 
 
 @handles("voice_agent_call")
@@ -43,13 +34,7 @@ def ring(step: Step, places: Sequence[Place], context: Context) -> list[Outcome]
         if place.reason in OUTCOMES
     }
     left = [place for place in places if place.id not in found]
-    decisions = decide(
-        lead_ids=[place.lead_id for place in left],
-        channel=Channel.VOICE,
-        purpose=Purpose.OUTREACH,
-        at=context.now,
-        windows=context.schedule.window,
-    )
+    decisions = acting.decisions(left, context, channel=Channel.VOICE)
     for place in left:
         if decisions[place.lead_id].verdict != Verdict.ALLOW:
             found[place.id] = _not_allowed(step, decisions[place.lead_id], context)
@@ -61,14 +46,7 @@ def _not_allowed(step: Step, decision: Decision, context: Context) -> Outcome:
     """Wait until the lead may be called. If that is never, skip the step, or stop where there is no other way."""
     if decision.verdict == Verdict.DEFER and decision.until is not None:
         return Wait(decision.until, decision.reasons[0].code, decision.sentence())
-    metadata = {"decision": decision.as_json()}
-    others = {channel_of(each.type) for each in context.graph.steps} - {None, Channel.VOICE}
-    stops = step.config.get("if_refused", "skip" if others else "stop") == "stop"
-    if stops or any(reason.code in GONE for reason in decision.reasons):
-        return End(
-            EnrolmentStatus.STOPPED, EnrolmentReason.REFUSED, decision.sentence(), ActivityStatus.SKIPPED, metadata
-        )
-    return Advance(call.SKIPPED, status=ActivityStatus.SKIPPED, metadata=metadata, error=decision.sentence())
+    return acting.refused(step, decision, context)
 
 
 def _calls(
@@ -78,18 +56,9 @@ def _calls(
     if not places:
         return {}
     rows = list(CampaignLead.objects.filter(pk__in=[place.id for place in places]))
-    texts = render_step(step, contexts(enrolments_or_leads=rows, campaign=context.campaign, now=context.now))
-    found: dict[UUID, Outcome] = {}
-    for place in places:
-        text = texts.get(place.id)
-        if text is None:
-            found[place.id] = End(EnrolmentStatus.STOPPED, EnrolmentReason.LEAD_DELETED)
-        elif isinstance(text, MissingVariables):
-            names = ", ".join(text.names)
-            found[place.id] = Wait(context.now + MISSING_RETRY, EnrolmentReason.MISSING_VARIABLE, names)
-        elif isinstance(text, TemplateError):
-            found[place.id] = Wait(context.now + TEMPLATE_RETRY, EnrolmentReason.BAD_TEMPLATE, str(text))
-        else:
-            decision = decisions[place.lead_id].as_json()
-            found[place.id] = Ring(step.config["agent_id"], text.body, decision)
+    values = contexts(enrolments_or_leads=rows, campaign=context.campaign, now=context.now)
+    texts, found = words.fill(step, places, values, context)
+    for place in acting.left(places, found):
+        decision = decisions[place.lead_id].as_json()
+        found[place.id] = Ring(step.config["agent_id"], texts[place.id].body, decision)
     return found

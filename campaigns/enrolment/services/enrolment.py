@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from campaigns.design.models import Campaign, CampaignStatus
 from campaigns.design.schedule import Repetition, schedule_of
-from campaigns.design.step_specs import CONNECTED, channel_of
+from campaigns.design.step_specs import channel_of
 from campaigns.enrolment.models import OPEN_ENROLMENTS, CampaignLead, EnrolmentStatus
 from campaigns.enrolment.reasons import EnrolmentReason
 from campaigns.enrolment.services.states import wake_campaigns
@@ -157,7 +157,7 @@ def enrol(
         raise Invalid(errors={"non_field_errors": [f"These are more than {max_leads:,} leads. Narrow the choice."]})
     fresh = [each for each in chosen if not each.is_enrolled]
     suitable = [each.lead_id for each in fresh if each.is_reachable and not each.is_archived]
-    refused = _refused(channels & CONNECTED, suitable, now)
+    refused = _refused(channels, suitable, now)
     enrolled = _write(campaign, [key for key in suitable if key not in refused])
     archived = sum(each.is_archived for each in fresh)
     outcome = EnrolmentOutcome(

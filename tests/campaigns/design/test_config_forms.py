@@ -58,7 +58,7 @@ def test_what_the_service_rejects_is_shown_on_the_form(browser: Client, campaign
 
 
 def test_a_step_without_settings_has_no_form(browser: Client, campaign: Campaign, add_step: Any) -> None:
-    step = add_step(campaign, type="linkedin_visit", config={})
+    step = add_step(campaign, type="start", config={})
     assert "/settings/" not in browser.get(f"/admin/campaigns/campaignstep/{step.pk}/change/").content.decode()
 
 

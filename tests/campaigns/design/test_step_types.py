@@ -20,16 +20,16 @@ from tests.support.api import field_problems
 
 
 @pytest.fixture
-def sms() -> Iterator[StepSpec]:
+def fax() -> Iterator[StepSpec]:
     """A step type that no module of LAD registers."""
     spec = StepSpec(
-        key="sms_send",
-        label="SMS: send",
+        key="fax_send",
+        label="Fax: send",
         channel=Channel.SMS,
         contacts_lead=True,
-        synonyms=("sms",),
+        synonyms=("fax",),
         required={"message": {**TEXT, "maxLength": 160}},
-        config_synonyms={"smsMessage": "message"},
+        config_synonyms={"faxMessage": "message"},
     )
     yield step_types.register(spec)
     step_types.unregister(spec.key)
@@ -41,49 +41,49 @@ def enrolment(tenant: Tenant, campaign: Campaign) -> CampaignLead:
         return CampaignLeadFactory.create(campaign=campaign)
 
 
-def test_the_api_takes_a_new_type_and_its_synonyms(sms: StepSpec, campaign: Campaign, call: Any) -> None:
-    made = send(call, campaign, "sms", {"smsMessage": "Hello"})
+def test_the_api_takes_a_new_type_and_its_synonyms(fax: StepSpec, campaign: Campaign, call: Any) -> None:
+    made = send(call, campaign, "fax", {"faxMessage": "Hello"})
     assert made.status_code == 201, made.content
-    assert (made.json()["type"], made.json()["config"]) == ("sms_send", {"message": "Hello"})
-    listed = call("get", "campaign-steps", body={"type": "sms_send"}).json()["results"]
+    assert (made.json()["type"], made.json()["config"]) == ("fax_send", {"message": "Hello"})
+    listed = call("get", "campaign-steps", body={"type": "fax_send"}).json()["results"]
     assert [step["id"] for step in listed] == [made.json()["id"]]
 
 
-def test_a_new_type_has_its_settings_checked(sms: StepSpec, campaign: Campaign, call: Any) -> None:
+def test_a_new_type_has_its_settings_checked(fax: StepSpec, campaign: Campaign, call: Any) -> None:
     assert (
-        "message is too long" in field_problems(send(call, campaign, "sms_send", {"message": "x" * 161}))["config"][0]
+        "message is too long" in field_problems(send(call, campaign, "fax_send", {"message": "x" * 161}))["config"][0]
     )
 
 
 def test_an_unregistered_type_is_refused(campaign: Campaign, call: Any) -> None:
-    assert field_problems(send(call, campaign, "sms_send", {"message": "Hello"}))["type"]
+    assert field_problems(send(call, campaign, "fax_send", {"message": "Hello"}))["type"]
 
 
 def test_the_admin_offers_a_new_type_and_asks_for_what_it_needs(
-    sms: StepSpec, admin_of: Callable[..., Client], owner: User, campaign: Campaign
+    fax: StepSpec, admin_of: Callable[..., Client], owner: User, campaign: Campaign
 ) -> None:
     browser, url = admin_of(owner), f"/admin/campaigns/campaign/{campaign.pk}/add_step/"
-    assert 'href="?option=sms_send"' in browser.get(url).content.decode()
-    assert 'name="message"' in browser.get(f"{url}?option=sms_send").content.decode()
+    assert 'href="?option=fax_send"' in browser.get(url).content.decode()
+    assert 'name="message"' in browser.get(f"{url}?option=fax_send").content.decode()
 
 
 def test_an_activity_of_a_new_type_gets_its_channel_and_counts_as_contact(
-    sms: StepSpec, tenant: Tenant, enrolment: CampaignLead
+    fax: StepSpec, tenant: Tenant, enrolment: CampaignLead
 ) -> None:
-    values = {"campaign_lead": enrolment, "step_type": "sms", "status": ActivityStatus.SENT}
+    values = {"campaign_lead": enrolment, "step_type": "fax", "status": ActivityStatus.SENT}
     with platform_context(tenant_id=tenant.pk):
         activity = writes.create(CampaignLeadActivity, values)
         enrolment.lead.refresh_from_db()
-    assert (activity.step_type, activity.channel) == ("sms_send", Channel.SMS)
-    assert str(activity) == "SMS: send · Sent"
+    assert (activity.step_type, activity.channel) == ("fax_send", Channel.SMS)
+    assert str(activity) == "Fax: send · Sent"
     assert enrolment.lead.last_contacted_at is not None
 
 
 def test_steps_of_a_type_that_was_removed_are_still_shown(
-    sms: StepSpec, admin_of: Callable[..., Client], owner: User, campaign: Campaign, add_step: Any
+    fax: StepSpec, admin_of: Callable[..., Client], owner: User, campaign: Campaign, add_step: Any
 ) -> None:
-    step: CampaignStep = add_step(campaign, type="sms_send", title="Text them", config={"message": "Hello"})
-    step_types.unregister(sms.key)
+    step: CampaignStep = add_step(campaign, type="fax_send", title="Text them", config={"message": "Hello"})
+    step_types.unregister(fax.key)
     browser = admin_of(owner)
     for address in (
         f"/admin/campaigns/campaign/{campaign.pk}/change/",

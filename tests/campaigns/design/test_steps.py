@@ -32,22 +32,27 @@ VALID: dict[str, dict[str, Any]] = {
     "linkedin_connect": {},
     "linkedin_message": {"message": "Hello"},
     "linkedin_scrape_profile": {"fields": ["headline"]},
-    "linkedin_company_search": {"company_name": "Northwind"},
-    "linkedin_employee_list": {"company_url": "https://www.linkedin.com/company/northwind"},
+    "linkedin_like": {},
     "linkedin_autopost": {"content": "News"},
     "linkedin_comment_reply": {"comment": "Thank you"},
     "email_send": {"subject": "Hello", "body": "Dear all"},
     "email_followup": {"subject": "Once more", "body": "Dear all"},
     "whatsapp_send": {"message": "Hello"},
     "voice_agent_call": {"agent_id": 24, "context": "A call back"},
-    "instagram_follow": {"username": "acme"},
+    "instagram_follow": {},
     "instagram_like": {"username": "acme"},
     "instagram_dm": {"username": "acme", "message": "Hello"},
-    "instagram_autopost": {"content": "News"},
     "instagram_comment_reply": {"comment": "Thank you"},
-    "instagram_story_view": {"username": "acme"},
+    "instagram_story_view": {"username": "{{ instagram }}"},
+    "sms_send": {"message": "Hello. Reply STOP to opt out."},
 }
-NEEDS_NOTHING = {type_ for type_, config in VALID.items() if not config}
+# Types of other products that LAD cannot do, with what to use instead.
+IMPOSSIBLE: dict[str, tuple[dict[str, Any], str]] = {
+    "linkedin_company_search": ({"company_name": "Northwind"}, "Lead generation"),
+    "linkedin_employee_list": ({"company_url": "https://www.linkedin.com/company/northwind"}, "Lead generation"),
+    "instagram_autopost": ({"content": "News"}, "Task for a person"),
+}
+NEEDS_NOTHING = {type_ for type_ in VALID if not step_types.get(type_).required and not step_types.get(type_).one_of}
 
 WRONG = [
     ("email_send", {"subject": "Hello"}, "is missing body"),
@@ -62,6 +67,22 @@ WRONG = [
     ("voice_agent_call", {"agent_id": "24", "context": "x"}, "agent_id must be a whole number"),
     ("voice_agent_call", {"agent_id": 24}, "is missing context"),
     ("whatsapp_send", ["Hello"], "object"),
+    ("whatsapp_send", {"template": "greeting"}, "template: no WhatsApp account has a template “greeting”"),
+    ("linkedin_connect", {"message": "{{company_name}}" * 16}, "has 304 characters"),
+    ("linkedin_connect", {"withdraw_after_days": 0}, "withdraw_after_days must be at least 1"),
+    ("linkedin_message", {"message": "Hello", "if_not_connected": "shout"}, "if_not_connected must be one of"),
+    ("linkedin_autopost", {"content": "Dear {{ first_name }}"}, "content is the same for everybody"),
+    ("sms_send", {"message": "x" * 1_531}, "takes 11 segments"),
+    ("sms_send", {"message": "жук " * 168}, "takes 11 segments"),
+    ("instagram_dm", {"message": "Hello", "username": "{{ instagramm }}"}, "username: Line 1: Nothing fills"),
+    ("lead_generation", {"limit": 5, "source": "linkedin_search"}, "source: LAD cannot search LinkedIn"),
+    ("condition", {"condition": "linkedin_followed"}, "condition: No provider tells LAD"),
+    ("condition", {"condition": "instagram_story_viewed"}, "condition: No provider tells LAD"),
+    ("condition", {"condition": "time_elapsed"}, "after_days: say how long ago"),
+    ("condition", {"condition": "time_elapsed", "after_days": 2, "wait_until": True}, "wait_until: nothing happens"),
+    ("condition", {"condition": "profile_matches"}, "field: say which field"),
+    ("condition", {"condition": "engagement_level", "values": ["huge"]}, "values must be among none, low"),
+    ("branch", {"rules": [{"condition": "tag"}, {"condition": "instagram_liked"}]}, "rules: rule 2: condition:"),
 ]
 
 
@@ -80,7 +101,8 @@ def three(campaign: Campaign, add_step: Any) -> list[CampaignStep]:
 
 
 def test_every_registered_step_type_is_tested() -> None:
-    assert set(VALID) == {spec.key for spec in step_types}
+    assert set(VALID) | set(IMPOSSIBLE) == {spec.key for spec in step_types}
+    assert set(IMPOSSIBLE) == {spec.key for spec in step_types if spec.cannot}
 
 
 @pytest.mark.parametrize("type_", VALID)
@@ -93,6 +115,14 @@ def test_a_complete_step_is_written(type_: str, campaign: Campaign, call: Any) -
 @pytest.mark.parametrize("type_", sorted(set(VALID) - NEEDS_NOTHING))
 def test_an_incomplete_step_is_rejected(type_: str, campaign: Campaign, call: Any) -> None:
     assert field_problems(send(call, campaign, type_, {}))["config"]
+
+
+@pytest.mark.parametrize("type_", IMPOSSIBLE)
+def test_a_step_that_lad_cannot_do_is_not_saved_and_the_answer_says_what_to_use_instead(
+    type_: str, campaign: Campaign, call: Any
+) -> None:
+    config, instead = IMPOSSIBLE[type_]
+    assert instead in field_problems(send(call, campaign, type_, config))["type"][0]
 
 
 @pytest.mark.parametrize(("type_", "config", "says"), WRONG)
@@ -121,7 +151,24 @@ def test_an_invalid_config_is_rejected_with_the_reason(
             "lead_generation",
             {"filters": {"roles": ["CTO"], "locations": ["Oslo"]}, "limit": 5},
         ),
+        (
+            "lead_generation",
+            {"leadGenerationFilters": '{"roles": ["CTO"], "location": "Oslo"}'},
+            "lead_generation",
+            {"filters": {"roles": ["CTO"], "locations": ["Oslo"]}},
+        ),
         ("linkedin_connection", {"connectionMessage": "Hello"}, "linkedin_connect", {"message": "Hello"}),
+        ("whatsapp_broadcast", {"whatsappMessage": "Hello"}, "whatsapp_send", {"message": "Hello"}),
+        ("whatsapp_message", {"whatsappMessage": "Hello"}, "whatsapp_send", {"message": "Hello"}),
+        ("whatsapp_followup", {"whatsappTemplate": "Hello again"}, "whatsapp_send", {"message": "Hello again"}),
+        ("whatsapp_template", {"message": "Hello"}, "whatsapp_send", {"message": "Hello"}),
+        ("sms", {"smsMessage": "Hello"}, "sms_send", {"message": "Hello"}),
+        (
+            "voice_script",
+            {"voiceAgentId": 24, "voiceTemplate": "A call back"},
+            "voice_agent_call",
+            {"agent_id": 24, "context": "A call back"},
+        ),
     ],
 )
 def test_synonyms_of_types_and_settings_are_accepted(

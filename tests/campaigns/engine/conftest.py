@@ -89,7 +89,13 @@ class Outreach:
             Message.objects.filter(pk__in=queued).update(occurred_at=self.now if state == MessageState.SENT else None)
             return settle(queued, state=state, error=error)
 
-    def receive(self, enrolment: CampaignLead, kind: MessageKind = MessageKind.REPLY, **metadata: Any) -> None:
+    def receive(
+        self,
+        enrolment: CampaignLead,
+        kind: MessageKind = MessageKind.REPLY,
+        channel: Channel = Channel.EMAIL,
+        **metadata: Any,
+    ) -> None:
         """Receive a message of the enrolment's lead."""
         with self.inside():
             message = Message.objects.create(
@@ -97,7 +103,7 @@ class Outreach:
                 lead_id=enrolment.lead_id,
                 campaign_id=enrolment.campaign_id,
                 campaign_lead_id=enrolment.pk,
-                channel=Channel.EMAIL,
+                channel=channel,
                 direction=ContactDirection.INBOUND,
                 kind=kind,
                 state=MessageState.RECEIVED,

@@ -138,13 +138,6 @@ CASES: dict[str, tuple[Any, Any, list[Act], list[str], tuple[str, str, str]]] = 
         ["Write sent", "Clicked?", "Hot sent"],
         ("completed", "", "finished"),
     ),
-    "a condition that LAD cannot answer is not met": (
-        [("Profile?", "condition", {"condition": "profile_matches"}), HOT, END, COLD],
-        [("Profile?", "no", "Cold")],
-        [later(), deliver],
-        ["Profile?", "Cold sent"],
-        ("completed", "", "finished"),
-    ),
     "the first rule of a branch that is met": (
         STAGES,
         STAGES_LINKS,
@@ -249,13 +242,6 @@ CASES: dict[str, tuple[Any, Any, list[Act], list[str], tuple[str, str, str]]] = 
         [later(), deliver, replies, deliver],
         ["Write replied", "Reply?", "Hot sent"],
         ("completed", "", "finished"),
-    ),
-    "a channel that is not connected waits": (
-        [WRITE, ("Text", "whatsapp_send", {"message": "Hello"}), HOT],
-        [],
-        [later(), deliver],
-        ["Write sent"],
-        ("active", "Text", "channel_not_connected"),
     ),
     "a step for everybody is passed": (
         [("Find", "lead_generation", {"limit": 5}), WRITE],
