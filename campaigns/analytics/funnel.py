@@ -1,6 +1,6 @@
 """The funnel of a campaign: from enrolled leads to the goal, and the same for each step."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -8,18 +8,23 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from campaigns.analytics import counting
-from campaigns.analytics.counting import CARRIED_OUT, People, StepActivities, StepMessages
-from campaigns.analytics.keeping import Kept
+from campaigns.analytics.measuring import CARRIED_OUT, measured
+from campaigns.analytics.rates import Rate
+from campaigns.analytics.significance import Comparison, Sample, compare
 from campaigns.design.models import Campaign, CampaignStep
 from campaigns.design.schedule import Tracking, schedule_of
 from campaigns.design.step_specs import step_types
 from campaigns.enrolment.models import OPEN_ENROLMENTS, ActivityStatus
-from campaigns.enrolment.reasons import EnrolmentReason
+from campaigns.figures.models import Face, Milestone
+from campaigns.figures.reading import EVERYTHING, Figure, Figures, Period, figures
 
-# What ends an enrolment with success.
-GOALS: Final = (EnrolmentReason.GOAL, EnrolmentReason.BOOKED)
+FACES: Final = (Face.STEP, Face.PEOPLE, Face.VARIANT, Face.STATE)
 SPLIT: Final = "ab_split"
+OPEN: Final = tuple(f"enrolment_{status}" for status in OPEN_ENROLMENTS)
+# An enrolment with one of these has something under way that its activity already counts.
+UNDER_WAY: Final = ("sending", "manual_task", "calling")
+# The API has these names.
+STAGE_NAMES: Final = {Milestone.REPLIED: ("answered", "Answered"), Milestone.GOAL: ("goal", "Goal")}
 SKIPPED: Final = (ActivityStatus.SKIPPED, ActivityStatus.CANCELLED)
 WAITING: Final = (ActivityStatus.PENDING, ActivityStatus.QUEUED)
 
@@ -36,11 +41,21 @@ class FunnelStage:
 
 @dataclass(frozen=True, slots=True)
 class VariantNumbers:
-    """The leads that were given a variant of a step, and how many answered."""
+    """The leads that were given a variant of a step, and what they did after that. Each counts once."""
 
     variant: str
     reached: int
     answered: int
+    opened: int = 0
+    clicked: int = 0
+    interested: int = 0
+    booked: int = 0
+    unsubscribed: int = 0
+
+    @property
+    def answer_rate(self) -> Rate:
+        """Return how many of the leads answered."""
+        return Rate("replied", "Answered", self.answered, self.reached, f"given variant {self.variant.upper()}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,114 +81,134 @@ class StepNumbers:
     clicked: int | None
     answered: int
     variants: tuple[VariantNumbers, ...] = ()
+    comparison: Comparison | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
-    """The numbers of a campaign, as they were at ``counted_at``."""
+    """The numbers of a campaign, as they were at ``counted_at``.
+
+    ``is_behind`` says that very many changes have not been counted yet.
+    """
 
     enrolled: int
     open: int
     stages: tuple[FunnelStage, ...]
     steps: tuple[StepNumbers, ...]
     tracking: Tracking
+    is_behind: bool = False
     counted_at: datetime = field(default_factory=timezone.now)
 
 
 def funnel(campaign: Campaign) -> Funnel:
-    """Return the campaign's funnel. Runs at most seven statements.
-
-    Large campaigns take seconds to count. Their numbers are kept for a while that grows with that time, ten minutes at
-    most, and those of running ones are counted in advance; ``counted_at`` says how old they are.
-    """
-    return kept_funnels.get(campaign)
+    """Return the campaign's funnel, exact at this moment. Runs three statements, whatever the campaign's size."""
+    return funnel_of(campaign, figures(campaign, FACES), EVERYTHING)
 
 
-def _count(campaign: Campaign) -> Funnel:
-    groups = counting.enrolment_groups(campaign)
-    enrolled = sum(group.number for group in groups)
-    reached_goal = sum(group.number for group in groups if group.reason in GOALS)
+def funnel_of(campaign: Campaign, found: Figures, period: Period) -> Funnel:
+    """Return the funnel that the figures of FACES show. Runs one statement."""
     tracking = schedule_of(campaign).tracking
+    enrolled = found.number(Face.PEOPLE, Milestone.ENROLLED)
     return Funnel(
         enrolled=enrolled,
-        open=sum(group.number for group in groups if group.status in OPEN_ENROLMENTS),
-        stages=_stages(enrolled, counting.people(campaign), reached_goal, tracking),
-        steps=_steps(campaign, tracking),
+        open=found.number(Face.STATE, *OPEN),
+        stages=_stages(found, enrolled, tracking),
+        steps=_steps(campaign, found, tracking, period),
         tracking=tracking,
+        is_behind=found.is_behind or found.is_recounted,
     )
 
 
-kept_funnels: Final = Kept("funnel", _count)
-
-
-def _stages(enrolled: int, people: People, goal: int, tracking: Tracking) -> tuple[FunnelStage, ...]:
-    numbers = [
-        ("enrolled", "Enrolled", enrolled),
-        ("contacted", "Contacted", people.contacted),
-        ("delivered", "Delivered", people.delivered),
-        *([("opened", "Opened", people.opened)] if tracking.opens else []),
-        *([("clicked", "Clicked", people.clicked)] if tracking.clicks else []),
-        ("answered", "Answered", people.answered),
-        ("goal", "Goal", goal),
+def _stages(found: Figures, enrolled: int, tracking: Tracking) -> tuple[FunnelStage, ...]:
+    shown = [
+        Milestone.ENROLLED,
+        Milestone.CONTACTED,
+        Milestone.DELIVERED,
+        *([Milestone.OPENED] if tracking.opens else []),
+        *([Milestone.CLICKED] if tracking.clicks else []),
+        Milestone.REPLIED,
+        Milestone.GOAL,
     ]
-    return tuple(
-        FunnelStage(key, label, number, number / enrolled if enrolled else 0) for key, label, number in numbers
-    )
+    stages = []
+    for each in shown:
+        number = found.number(Face.PEOPLE, each)
+        key, label = STAGE_NAMES.get(each, (each.value, str(each.label)))
+        stages.append(FunnelStage(key, label, number, number / enrolled if enrolled else 0))
+    return tuple(stages)
 
 
-def _steps(campaign: Campaign, tracking: Tracking) -> tuple[StepNumbers, ...]:
+def _steps(campaign: Campaign, found: Figures, tracking: Tracking, period: Period) -> tuple[StepNumbers, ...]:
     steps = list(campaign.steps.order_by("order").only("order", "type", "title", "config"))
-    activities: dict[UUID | None, list[StepActivities]] = {}
-    for each in counting.step_activities(campaign):
-        activities.setdefault(each.step_id, []).append(each)
-    messages, waiting = counting.step_messages(campaign), counting.at_steps(campaign)
-    variants = counting.variants(campaign, [step.pk for step in steps if step.type == SPLIT])
+    by_face = {face: _by_step(found.of(face)) for face in (Face.STEP, Face.STATE, Face.VARIANT)}
     return tuple(
-        _step(
-            step, activities.get(step.pk, ()), messages.get(step.pk), waiting.get(step.pk, (0, 0)), variants, tracking
-        )
+        _step(step, *(by_face[face].get(step.pk, ()) for face in by_face), tracking=tracking, period=period)
         for step in steps
     )
 
 
+def _by_step(counts: Iterable[Figure]) -> dict[UUID, list[Figure]]:
+    groups: dict[UUID, list[Figure]] = {}
+    for each in counts:
+        if each.step_id is not None:
+            groups.setdefault(each.step_id, []).append(each)
+    return groups
+
+
 def _step(
     step: CampaignStep,
-    rows: Sequence[StepActivities],
-    messages: StepMessages | None,
-    at_step: tuple[int, int],
-    variants: Mapping[tuple[UUID, str], tuple[int, int]],
+    actions: Sequence[Figure],
+    states: Sequence[Figure],
+    people: Sequence[Figure],
+    *,
     tracking: Tracking,
+    period: Period,
 ) -> StepNumbers:
     def number(*statuses: ActivityStatus) -> int:
-        return sum(row.number for row in rows if row.status in statuses)
+        metrics = [f"activity_{status}" for status in statuses]
+        return sum(each.number for each in actions if each.metric in metrics)
 
-    def alone(*statuses: ActivityStatus) -> int:
-        return sum(row.alone for row in rows if row.status in statuses)
-
-    said = messages or StepMessages(step.pk, 0, 0, 0, 0)
-
+    said = measured(actions)
     spec = step_types.get(step.type) if step.type in step_types else None
     reaches = spec is not None and spec.reaches_lead
     carried_out = number(*CARRIED_OUT)
-    waiting, untouched = at_step
+    standing = [each for each in states if each.metric in OPEN]
+    # Those who stand at the step and have no activity of it yet. They are not of a day.
+    untouched = [each for each in standing if each.detail not in UNDER_WAY] if period.is_everything else []
+    variants = _variants(people)
     return StepNumbers(
         id=step.pk,
         order=step.order,
         type=step.type,
         title=step.title,
-        reached=sum(row.number for row in rows) + untouched,
-        waiting=max(waiting, number(*WAITING)),
+        reached=number(*ActivityStatus) + sum(each.number for each in untouched),
+        waiting=max(sum(each.number for each in standing), number(*WAITING)),
         sent=carried_out if reaches else 0,
         done=0 if reaches else carried_out,
         skipped=number(*SKIPPED),
         failed=number(ActivityStatus.FAILED),
         bounced=said.bounced,
-        opened=said.opened + alone(*counting.OPENED) if tracking.opens else None,
-        clicked=said.clicked + alone(ActivityStatus.CLICKED) if tracking.clicks else None,
-        answered=said.answered + alone(ActivityStatus.REPLIED),
-        variants=tuple(
-            VariantNumbers(variant, reached, answered)
-            for (step_id, variant), (reached, answered) in sorted(variants.items(), key=lambda each: each[0][1])
-            if step_id == step.pk
-        ),
+        opened=said.opened if tracking.opens else None,
+        clicked=said.clicked if tracking.clicks else None,
+        answered=said.replied,
+        variants=variants,
+        comparison=compare([Sample(each.variant, each.reached, each.answered) for each in variants]),
+    )
+
+
+def _variants(people: Sequence[Figure]) -> tuple[VariantNumbers, ...]:
+    def number(variant: str, milestone: Milestone) -> int:
+        return sum(each.number for each in people if each.variant == variant and each.metric == milestone)
+
+    return tuple(
+        VariantNumbers(
+            variant,
+            reached=number(variant, Milestone.ASSIGNED),
+            answered=number(variant, Milestone.REPLIED),
+            opened=number(variant, Milestone.OPENED),
+            clicked=number(variant, Milestone.CLICKED),
+            interested=number(variant, Milestone.INTERESTED),
+            booked=number(variant, Milestone.BOOKED),
+            unsubscribed=number(variant, Milestone.UNSUBSCRIBED),
+        )
+        for variant in sorted({each.variant for each in people})
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
 from django.db.models import QuerySet
@@ -10,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.accounts.models import EmailAccount, EmailAccountStatus
+from campaigns.analytics.account_problems import stopped_accounts
 from campaigns.analytics.funnel import Funnel, StepNumbers, funnel
 from campaigns.analytics.icons import step_icon
 from campaigns.analytics.queue import NextSend, Queue, next_sends, queue
@@ -111,7 +113,7 @@ def overview(campaign: Campaign, *, now: datetime | None = None) -> Overview:
         hours=schedule.window.in_words(),
         funnel=numbers,
         cards=_cards(numbers),
-        steps=[_shown(step) for step in numbers.steps],
+        steps=[shown_step(step) for step in numbers.steps],
         queue=waiting,
         next_sends=next_sends(campaign, limit=NEXT_SHOWN) if campaign.status == CampaignStatus.RUNNING else (),
         problems=problems,
@@ -128,7 +130,7 @@ def links(campaign: Campaign) -> dict[str, str]:
         "activities": reverse("admin:campaigns_campaignleadactivity_changelist") + chosen,
         "messages": reverse("admin:campaigns_message_changelist") + chosen,
     }
-    for name in ("queue", "why_not", "export_activities"):
+    for name in ("analytics", "queue", "why_not", "export_activities"):
         pages[name] = reverse(f"admin:campaigns_campaign_{name}", args=(campaign.pk,))
     return pages
 
@@ -161,7 +163,8 @@ def _share(part: int, whole: int, of: str) -> str:
     return f"{100 * part / whole:.0f} % {of}" if whole else f"– {of}"
 
 
-def _shown(step: StepNumbers) -> ShownStep:
+def shown_step(step: StepNumbers) -> ShownStep:
+    """Return the step as tables show it."""
     spec = step_types.get(step.type) if step.type in step_types else None
     url = reverse("admin:campaigns_campaignstep_change", args=(step.id,))
     return ShownStep(step, step_icon(step.type), spec.label if spec else step.type, url)
@@ -186,6 +189,10 @@ def _problems(campaign: Campaign, waiting: Queue, now: datetime) -> Iterator[Pro
             url = reverse("admin:campaigns_emailaccount_change", args=(account.pk,))
             advice = account.status_reason or "Open the account to see what to do."
             yield Problem(f"{account.email} cannot send: {_in_a_sentence(account.get_status_display())}.", advice, url)
+        for profile, standing in islice(stopped_accounts(campaign, now=now), ACCOUNTS_NAMED):
+            url = reverse(f"admin:campaigns_{profile._meta.model_name}_change", args=(profile.pk,))
+            advice = standing.reason or "Open the account to see what to do."
+            yield Problem(f"{profile} does nothing: {_in_a_sentence(standing.label)}.", advice, url)
 
 
 def _in_a_sentence(text: str) -> str:

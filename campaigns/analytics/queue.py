@@ -1,6 +1,6 @@
 """Tell which enrolments and messages wait, for which reason and until when, and which are next."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -9,12 +9,13 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from campaigns.analytics.counting import EnrolmentGroup, enrolment_groups
-from campaigns.analytics.keeping import Kept
 from campaigns.design.models import Campaign
 from campaigns.enrolment.models import OPEN_ENROLMENTS, CampaignLead, EnrolmentStatus
 from campaigns.enrolment.wording import reason_in_words
+from campaigns.figures.models import Face
+from campaigns.figures.reading import figures
 from campaigns.messages.models import Message, MessageState
+from lad.db.queries import SqlRow, rows
 from lad.db.together import read_together
 from leads.contactability.models import ContactDirection
 
@@ -25,6 +26,16 @@ DUE: Final = "due"
 NOT_BEGUN: Final = "not_begun"
 # Groups that have no reason of the engine's.
 OWN_REASONS: Final = {DUE: "next step", NOT_BEGUN: "not begun yet"}
+# Reads one entry of the index for each reason.
+FIRST_DUE: Final = """
+SELECT given.status, given.reason, (
+    SELECT next_action_at FROM campaign_leads
+    WHERE tenant_id = %(tenant)s AND campaign_id = %(campaign)s AND deleted_at IS NULL
+        AND status = given.status AND reason = given.reason
+    ORDER BY next_action_at LIMIT 1
+)
+FROM unnest(%(statuses)s::text[], %(reasons)s::text[]) AS given (status, reason)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +69,6 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
-class _Groups:
-    """The waiting enrolments, as they were at ``counted_at``."""
-
-    groups: tuple[WaitingGroup, ...]
-    counted_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class NextSend:
     """A message that is to be sent, or a step that is to be done. ``at`` None means as soon as possible.
 
@@ -85,42 +88,47 @@ class NextSend:
 
 
 def queue(campaign: Campaign) -> Queue:
-    """Return what of the campaign waits and why. Reads indexes only, in two statements.
-
-    Enrolments of large campaigns are counted as ``funnel`` does; ``counted_at`` says when.
-    """
-    counted = kept_groups.get(campaign)
-    waiting = sum(each.number for each in counted.groups)
-    return Queue(waiting, counted.groups, _messages(campaign), counted.counted_at)
-
-
-def _count(campaign: Campaign) -> _Groups:
+    """Return what of the campaign waits and why, in four statements, whatever its size."""
     counted_at = timezone.now()
+    groups = _groups(campaign)
+    return Queue(sum(each.number for each in groups), groups, _messages(campaign), counted_at)
+
+
+def _groups(campaign: Campaign) -> tuple[WaitingGroup, ...]:
+    numbers: dict[tuple[str, str], int] = {}
+    for each in figures(campaign, [Face.STATE]).of(Face.STATE):
+        key = each.metric.removeprefix("enrolment_"), each.detail
+        if key[0] in OPEN_ENROLMENTS:
+            numbers[key] = numbers.get(key, 0) + each.number
     found: dict[str, WaitingGroup] = {}
-    for group in enrolment_groups(campaign, only=OPEN_ENROLMENTS):
-        _add(found, group)
-    return _Groups(tuple(sorted(found.values(), key=lambda each: (-each.number, each.reason))), counted_at)
+    for status, reason, first in _first_due(campaign, [key for key, number in numbers.items() if number]):
+        _add(found, status, reason, numbers[status, reason], first)
+    return tuple(sorted(found.values(), key=lambda each: (-each.number, each.reason)))
 
 
-kept_groups: Final = Kept("queue", _count)
+def _first_due(campaign: Campaign, keys: Sequence[tuple[str, str]]) -> list[SqlRow]:
+    """Return when the first of the enrolments in each status and with each reason goes on."""
+    statuses, reasons = [status for status, _reason in keys], [reason for _status, reason in keys]
+    values = {"tenant": campaign.tenant_id, "campaign": campaign.pk, "statuses": statuses, "reasons": reasons}
+    return rows(FIRST_DUE, values)
 
 
-def _add(found: dict[str, WaitingGroup], group: EnrolmentGroup) -> None:
-    reason = group.reason or (NOT_BEGUN if group.status == EnrolmentStatus.PENDING else DUE)
+def _add(found: dict[str, WaitingGroup], status: str, own: str, number: int, first: datetime | None) -> None:
+    reason = own or (NOT_BEGUN if status == EnrolmentStatus.PENDING else DUE)
     known = found.get(reason)
-    times = [each for each in (group.next_at, known.next_at if known else None) if each is not None]
+    times = [each for each in (first, known.next_at if known else None) if each is not None]
     label = OWN_REASONS.get(reason) or reason_in_words(reason, "the lead")
-    number = group.number + (known.number if known else 0)
+    number += known.number if known else 0
     found[reason] = WaitingGroup(reason, label[:1].upper() + label[1:], number, min(times, default=None))
 
 
 def _messages(campaign: Campaign) -> tuple[MessageCount, ...]:
     states = (MessageState.QUEUED, MessageState.SENDING, MessageState.UNKNOWN, MessageState.FAILED)
-    rows = [_of_campaign(campaign, state).order_by().values_list("pk")[: MAX_COUNTED + 1] for state in states]
-    read_together(*rows)
+    parts = [_of_campaign(campaign, state).order_by().values_list("pk")[: MAX_COUNTED + 1] for state in states]
+    read_together(*parts)
     return tuple(
         MessageCount(state.value, str(state.label), min(len(found), MAX_COUNTED), len(found) > MAX_COUNTED)
-        for state, found in zip(states, rows, strict=True)
+        for state, found in zip(states, parts, strict=True)
     )
 
 
@@ -137,11 +145,11 @@ def waiting_for(campaign: Campaign, reason: str, *, limit: int) -> list[Campaign
     statuses: tuple[EnrolmentStatus, ...] = OPEN_ENROLMENTS
     if reason in OWN_REASONS:
         statuses = (EnrolmentStatus.PENDING,) if reason == NOT_BEGUN else (EnrolmentStatus.ACTIVE,)
-    rows = CampaignLead.objects.filter(
+    waiting = CampaignLead.objects.filter(
         tenant=campaign.tenant_id, campaign=campaign.pk, reason="" if reason in OWN_REASONS else reason
     )
     parts = [
-        rows.filter(status=each).select_related("next_step").order_by("next_action_at")[:limit] for each in statuses
+        waiting.filter(status=each).select_related("next_step").order_by("next_action_at")[:limit] for each in statuses
     ]
     read_together(*parts)
     found = [row for part in parts for row in part]

@@ -20,9 +20,25 @@ class FunnelStageResponse(serializers.Serializer):
 
 
 class VariantResponse(serializers.Serializer):
+    """The leads that were given a variant, and what they did after that. Each counts once."""
+
     variant = serializers.CharField()
     reached = serializers.IntegerField()
     answered = serializers.IntegerField()
+    opened = serializers.IntegerField()
+    clicked = serializers.IntegerField()
+    interested = serializers.IntegerField()
+    booked = serializers.IntegerField()
+    unsubscribed = serializers.IntegerField()
+
+
+class VariantComparisonResponse(serializers.Serializer):
+    """Which variant leads by answers, and whether that is sure."""
+
+    leader = serializers.CharField(help_text="Empty if none leads.")
+    is_sure = serializers.BooleanField(help_text="With 95 % confidence.")
+    missing = serializers.IntegerField(allow_null=True, help_text="People that are needed to be sure.")
+    sentence = serializers.CharField()
 
 
 class StepNumbersResponse(serializers.Serializer):
@@ -43,10 +59,11 @@ class StepNumbersResponse(serializers.Serializer):
     clicked = serializers.IntegerField(allow_null=True, help_text="Null if the campaign does not track it.")
     answered = serializers.IntegerField()
     variants = VariantResponse(many=True)
+    comparison = VariantComparisonResponse(allow_null=True)
 
 
 class FunnelResponse(serializers.Serializer):
-    """A campaign's numbers. Those of large campaigns are kept for up to ten minutes; see `counted_at`."""
+    """A campaign's numbers, exact at `counted_at`."""
 
     enrolled = serializers.IntegerField()
     open = serializers.IntegerField(help_text="Enrolments that have not ended.")
@@ -70,10 +87,7 @@ class MessageCountResponse(serializers.Serializer):
 
 
 class QueueResponse(serializers.Serializer):
-    """What of a campaign waits: enrolments by reason, and messages by state.
-
-    Enrolments of large campaigns are counted every few minutes; see `counted_at`.
-    """
+    """What of a campaign waits: enrolments by reason, and messages by state."""
 
     waiting = serializers.IntegerField()
     counted_at = serializers.DateTimeField()

@@ -16,6 +16,14 @@ from campaigns.analytics.activities import activities
 from campaigns.analytics.exports import KIND, activities_csv
 from campaigns.analytics.funnel import funnel
 from campaigns.analytics.queue import next_sends, queue
+from campaigns.analytics.report import report
+from campaigns.analytics.responses import (
+    PeriodQuerySerializer,
+    ReportResponse,
+    StatsResponse,
+    TableQuerySerializer,
+    period_of,
+)
 from campaigns.analytics.serializers import (
     ActivitiesQuerySerializer,
     ActivityResponse,
@@ -26,26 +34,37 @@ from campaigns.analytics.serializers import (
     WhyNotQuerySerializer,
     WhyNotResponse,
 )
+from campaigns.analytics.stats import stats
+from campaigns.analytics.tables import KIND as TABLES_KIND
+from campaigns.analytics.tables import report_csv, stats_csv
 from lad.api.openapi import problems
 from lad.api.permissions import MissingRight
-from lad.api.views import ResourceViewSet
+from lad.api.serializers import InputSerializer
+from lad.api.views import ResourceViewSet, TenantRequired
 from leads.contacts.models import Lead
 from tenants.activity.exports import RIGHT
 from tenants.activity.services import record_export
+from tenants.teams.models import Tenant
 
 
 class AnalyticsActions(ResourceViewSet):
     """The campaign's results, its queue, its next sends, and why something was not sent."""
 
     rights = {
-        **dict.fromkeys(["funnel", "queue", "next_sends", "why_not_sent", "activities"], "campaigns.view"),
-        "export_activities": RIGHT,
+        **dict.fromkeys(
+            ["funnel", "queue", "next_sends", "why_not_sent", "activities", "analytics", "stats"], "campaigns.view"
+        ),
+        **dict.fromkeys(["export_activities", "export_analytics", "export_stats"], RIGHT),
     }
-    step_up = frozenset({"export_activities"})
+    step_up = frozenset({"export_activities", "export_analytics", "export_stats"})
     queries = {
         "next_sends": NextSendsQuerySerializer,
         "why_not_sent": WhyNotQuerySerializer,
         "activities": ActivitiesQuerySerializer,
+        "analytics": PeriodQuerySerializer,
+        "export_analytics": TableQuerySerializer,
+        "stats": InputSerializer,
+        "export_stats": InputSerializer,
         "export_activities": ActivitiesQuerySerializer,
     }
 
@@ -53,6 +72,58 @@ class AnalyticsActions(ResourceViewSet):
     @action(detail=True, methods=["get"])
     def funnel(self, request: Request, pk: UUID) -> Response:
         return Response(FunnelResponse(funnel(self.get_object())).data)
+
+    @extend_schema(
+        summary="The analytics: funnel, rates, steps, variants, channels, accounts, days and cohorts",
+        parameters=[PeriodQuerySerializer],
+        responses={200: ReportResponse, **problems(400)},
+    )
+    @action(detail=True, methods=["get"])
+    def analytics(self, request: Request, pk: UUID) -> Response:
+        return Response(ReportResponse(report(self.get_object(), period_of(self.query()))).data)
+
+    @extend_schema(
+        summary="One table of the analytics as a CSV file, for those who may export",
+        parameters=[TableQuerySerializer],
+        responses={(200, "text/csv"): OpenApiTypes.STR, **problems(400)},
+        filters=False,
+    )
+    @action(detail=True, methods=["get"], url_path="analytics/export", pagination_class=None)
+    def export_analytics(self, request: Request, pk: UUID) -> HttpResponseBase:
+        campaign, asked = self.get_object(), self.query()
+        self._require_view()
+        record_export(self.access, TABLES_KIND, None)
+        return report_csv(campaign, report(campaign, period_of(asked)), asked["table"])
+
+    @extend_schema(
+        summary="All campaigns of the tenant, together and side by side", responses={200: StatsResponse}, filters=False
+    )
+    @action(detail=False, methods=["get"], pagination_class=None)
+    def stats(self, request: Request) -> Response:
+        return Response(StatsResponse(stats(self._tenant())).data)
+
+    @extend_schema(
+        summary="All campaigns of the tenant as a CSV file, for those who may export",
+        responses={(200, "text/csv"): OpenApiTypes.STR},
+        filters=False,
+    )
+    @action(detail=False, methods=["get"], url_path="stats/export", pagination_class=None)
+    def export_stats(self, request: Request) -> HttpResponseBase:
+        self._require_view()
+        found = stats(self._tenant())
+        record_export(self.access, TABLES_KIND, found.total)
+        return stats_csv(found)
+
+    def _require_view(self) -> None:
+        """Raise MissingRight unless the caller may see campaigns; the right of the action is that to export."""
+        if not self.access.allows("campaigns.view"):
+            raise MissingRight(right="campaigns.view")
+
+    def _tenant(self) -> Tenant:
+        if self.access.tenant_id is None:
+            raise TenantRequired
+        tenant: Tenant = Tenant.objects.get(pk=self.access.tenant_id)
+        return tenant
 
     @extend_schema(summary="What waits, for which reason and until when", responses={200: QueueResponse})
     @action(detail=True, methods=["get"])
@@ -105,8 +176,7 @@ class AnalyticsActions(ResourceViewSet):
     @action(detail=True, methods=["get"], url_path="activities/export", pagination_class=None)
     def export_activities(self, request: Request, pk: UUID) -> HttpResponseBase:
         campaign = self.get_object()
-        if not self.access.allows("campaigns.view"):
-            raise MissingRight(right="campaigns.view")
+        self._require_view()
         rows = activities(campaign, self.query())
         record_export(self.access, KIND, rows.count())
         return activities_csv(rows, self.access, name=campaign.name)

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from campaigns.analytics import keeping
 from campaigns.design.models import Campaign, CampaignStep
 from campaigns.enrolment.models import ActivityStatus, CampaignLead, EnrolmentStatus
 from campaigns.messages.models import Message, MessageEventKind
+from lad.db.identifiers import uuid7
 from lad.tenancy.context import platform_context
 from tenants.teams.models import Tenant
 from tests.factories.campaigns import (
@@ -48,22 +48,20 @@ class Scenario:
                 step=made,
                 step_type=made.type,
                 status=status,
-                executed_at=AT,
-                **values,
+                **{"executed_at": AT, **values},
             )
 
     def message(self, enrolment: CampaignLead, step: str = "email", *, events: str = "", **values: Any) -> Message:
         """Write a message of an activity, with events such as ``"opened clicked!"``: ``!`` marks a machine's."""
-        activity = self.activity(enrolment, step, ActivityStatus.SENT)
+        activity_id = uuid7()
         with platform_context(tenant_id=self.tenant.pk):
             made: Message = MessageFactory.create(
                 lead=enrolment.lead,
                 campaign=self.campaign,
                 campaign_lead=enrolment,
                 step=self.steps[step],
-                activity_id=activity.pk,
-                occurred_at=AT,
-                **values,
+                activity_id=activity_id,
+                **{"occurred_at": AT, **values},
             )
             for name in events.split():
                 MessageEventFactory.create(
@@ -72,13 +70,8 @@ class Scenario:
                     occurred_at=AT,
                     is_machine=name.endswith("!"),
                 )
+        self.activity(enrolment, step, ActivityStatus.SENT, pk=activity_id)
         return made
-
-
-@pytest.fixture(autouse=True)
-def counted_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Count whenever a page is read, however slow the machine is."""
-    monkeypatch.setattr(keeping, "QUICK", 60)
 
 
 @pytest.fixture
