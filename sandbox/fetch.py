@@ -52,7 +52,8 @@ class Fetcher:
             *(f"{name}: {value}" for name, value in (headers or {}).items()),
         ]
         if method == "POST":
-            head += [f"Content-Type: {content_type}", f"Content-Length: {len(body.encode())}"]
+            head += [f"Content-Type: {content_type}"] if content_type else []
+            head.append(f"Content-Length: {len(body.encode())}")
         request = ("\r\n".join(head) + "\r\n\r\n" + body).encode()
         async with asyncio.timeout(TIMEOUT_SECONDS):
             reader, writer = await asyncio.open_connection(host, port)

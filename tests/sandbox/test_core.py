@@ -16,13 +16,23 @@ from sandbox.schedule import Action
 from tests.support.loops import run
 from tests.support.sandbox import Sandbox
 
+NETWORKS = {"networks", "unipile", "whatsapp", "twilio"}
+
 
 def core_in(home: Path, *, speed: float = 0, haste: float = 1) -> Core:
     return Core(home, seed=7, speed=speed, haste=haste)
 
 
 def test_every_provider_registers_itself() -> None:
-    assert {provider.name for provider in providers()} == {"mail", "dns", "oauth", "models", "apollo", "voice"}
+    assert {provider.name for provider in providers()} == {
+        "mail",
+        "dns",
+        "oauth",
+        "models",
+        "apollo",
+        "voice",
+        *NETWORKS,
+    }
 
 
 def test_the_log_goes_on_after_a_kill_and_drops_an_unfinished_line(tmp_path: Path) -> None:

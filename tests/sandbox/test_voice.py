@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 
 from sandbox.core import Core
-from sandbox.providers.voice.deliveries import Deliveries
 from sandbox.providers.voice.exchange import Exchange
 from sandbox.providers.voice.people import BEHAVIOURS, SPOKEN, People, Person
 from sandbox.providers.voice.plans import Ending, Turn, plan_of
 from sandbox.providers.voice.scripts import LANGUAGES, LINES, OPENING
-from sandbox.providers.voice.settings import NUMBERS, Settings, number_id
+from sandbox.providers.voice.settings import NUMBERS, Settings, deliveries_of, number_id
 from sandbox.providers.voice.speech import RATE, recording
 from tests.support.loops import run
 from tests.support.sandbox import Sandbox
@@ -38,7 +37,7 @@ def place(sandbox: Sandbox, number: str = "+442079460500", name: str = "", **ove
 def network(home: Path, *, haste: float = 1) -> tuple[Core, Exchange]:
     core = Core(home, seed=7, speed=0, haste=haste)
     settings = Settings(core)
-    Deliveries(core, settings)
+    deliveries_of(core, settings)
     return core, Exchange(core, People(core), settings)
 
 

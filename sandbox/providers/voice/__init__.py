@@ -5,9 +5,11 @@ behaviours. Calls take as long as their words, whatever the haste; POST /voice/p
 of every call is in the log (``voice_placed``, ``voice_ringing``, ``voice_answered``, ``voice_ended``,
 ``voice_priced``), at GET /voice/calls, and in the stats. Recordings are synthesised when they are fetched.
 
-Faults: ``answering.py`` for requests, and the stage CALLBACK for callbacks: ``drop`` loses one, ``split`` repeats it,
-``slow`` makes it late by ``seconds``, ``answer`` lets it come after later ones. POST /voice/callbacks sets shares in a
-hundred for all of them. POST /voice/accounts/{key} sets an account's limits, numbers and webhook.
+Faults of the protocols ``livekit`` and ``vapi`` (``sandbox/answering.py``) strike at the stages PLACE, ROOM, LOOK_UP,
+HANG_UP, LIST and RECORDING, for a key as ``account`` and a number as ``recipient``. At the stage CALLBACK ``drop``
+loses a callback, ``split`` repeats it, ``slow`` makes it late by ``seconds``, ``answer`` lets it come after later ones.
+POST /voice/callbacks sets shares in a hundred for all of them. POST /voice/accounts/{key} sets an account's limits,
+numbers and webhook.
 """
 
 from typing import Any
@@ -16,11 +18,10 @@ from sandbox.core import Core
 from sandbox.faults import FaultKind
 from sandbox.http import Dropped, Problem, Request, Response, reply
 from sandbox.providers import register
-from sandbox.providers.voice.deliveries import Deliveries
 from sandbox.providers.voice.exchange import Exchange
 from sandbox.providers.voice.livekit import LiveKit
 from sandbox.providers.voice.people import People
-from sandbox.providers.voice.settings import Settings
+from sandbox.providers.voice.settings import Settings, deliveries_of
 from sandbox.providers.voice.speech import recording
 from sandbox.providers.voice.vapi import Vapi
 
@@ -36,7 +37,7 @@ class Voice:
         self._settings = Settings(core)
         self._people = People(core)
         self._exchange = Exchange(core, self._people, self._settings)
-        self._deliveries = Deliveries(core, self._settings)
+        self._deliveries = deliveries_of(core, self._settings)
         self._livekit = LiveKit(core, self._exchange, self._settings, self._deliveries)
         self._vapi = Vapi(core, self._exchange, self._settings, self._deliveries)
 

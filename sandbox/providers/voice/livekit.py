@@ -13,10 +13,10 @@ from typing import Any, Final
 
 import jwt
 
+from sandbox.answering import Answering, Refused
 from sandbox.core import Core
+from sandbox.deliveries import Callback, Deliveries
 from sandbox.http import Request, Response
-from sandbox.providers.voice.answering import Answering, Refused
-from sandbox.providers.voice.deliveries import Deliveries
 from sandbox.providers.voice.exchange import Call, Exchange, NotANumber, TooMany
 from sandbox.providers.voice.livekit_messages import egress_info, participant, usage_of
 from sandbox.providers.voice.rooms import Room, Rooms
@@ -32,7 +32,7 @@ class LiveKit:
 
     def __init__(self, core: Core, exchange: Exchange, settings: Settings, deliveries: Deliveries) -> None:
         self._core, self._exchange, self._settings, self._deliveries = core, exchange, settings, deliveries
-        self.answering = Answering(core, PROTOCOL, _spoken)
+        self.answering = Answering(core, PROTOCOL, _spoken, logs="voice_request")
         self._rooms = Rooms(core, exchange, on_finished=self._room_finished)
         exchange.listen(PROTOCOL, self._tell)
         deliveries.sign_with(PROTOCOL, self._sign, attempts=ATTEMPTS)
@@ -219,14 +219,14 @@ class LiveKit:
         body["room"] = {"sid": room.sid, "name": room.name, "creationTime": str(int(room.created))}
         to = "" if call is None else call.to_number if call.direction == "outbound" else call.from_number
         self._deliveries.send(
-            PROTOCOL, room.account, url, call=call.id if call else room.name, to=to, event=name, body=body
+            PROTOCOL, room.account, url, about=call.id if call else room.name, to=to, event=name, body=body
         )
 
-    def _sign(self, account: str, secret: str, body: bytes) -> Mapping[str, str]:
+    def _sign(self, callback: Callback) -> Mapping[str, str]:
         now = int(time.time())
-        digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
-        claims = {"iss": account, "nbf": now, "exp": now + 300, "sha256": digest}
-        token = jwt.encode(claims, secret_of(account), "HS256")
+        digest = base64.b64encode(hashlib.sha256(callback.body).digest()).decode()
+        claims = {"iss": callback.account, "nbf": now, "exp": now + 300, "sha256": digest}
+        token = jwt.encode(claims, secret_of(callback.account), "HS256")
         return {"Authorization": token, "content-type": "application/webhook+json"}
 
     def _url(self) -> str:

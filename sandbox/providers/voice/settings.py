@@ -4,12 +4,12 @@ from typing import Any, Final
 from uuid import NAMESPACE_DNS, uuid5
 
 from sandbox.core import Core
+from sandbox.deliveries import Deliveries, checked_shares
 from sandbox.http import Problem
 
 KEY_BEGINS: Final = "sandbox"
 TRUNK: Final = "ST_sandbox"
 NUMBERS: Final = ("+442079460018", "+12125550143", "+4930901820", "+34911230000")
-SHARES: Final = ("lost", "twice", "late", "swapped")
 SETTING: Final = "voice"
 
 
@@ -45,9 +45,7 @@ class Settings:
         return dict(self._all().get("shares", {}))
 
     def set_shares(self, shares: dict[str, Any]) -> None:
-        if unknown := set(shares) - set(SHARES):
-            raise Problem(400, f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(SHARES)}")
-        self._keep(shares={name: float(share) for name, share in shares.items()})
+        self._keep(shares=checked_shares(shares))
 
     def account(self, key: str) -> dict[str, Any]:
         """Return what was said of an account: its limits, its numbers, and its webhook with the secret."""
@@ -67,3 +65,8 @@ class Settings:
 
     def _keep(self, **values: Any) -> None:
         self._core.storage.set(SETTING, {**self._all(), **values})
+
+
+def deliveries_of(core: Core, settings: Settings) -> Deliveries:
+    """Return the callbacks of both protocols."""
+    return Deliveries(core, settings, name="voice", subject="call", agent="sandbox-carrier", logs="voice_callback")

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID, uuid5
 
+from sandbox.answering import Answering, Refused
 from sandbox.core import Core
+from sandbox.deliveries import Callback, Deliveries
 from sandbox.http import Request, Response
-from sandbox.providers.voice.answering import Answering, Refused
-from sandbox.providers.voice.deliveries import Deliveries
 from sandbox.providers.voice.exchange import Call, Exchange, NotANumber, TooMany
 from sandbox.providers.voice.plans import Ending
 from sandbox.providers.voice.settings import KEY_BEGINS, Settings, number_id
@@ -39,7 +39,7 @@ class Vapi:
 
     def __init__(self, core: Core, exchange: Exchange, settings: Settings, deliveries: Deliveries) -> None:
         self._core, self._exchange, self._settings, self._deliveries = core, exchange, settings, deliveries
-        self.answering = Answering(core, PROTOCOL, _spoken)
+        self.answering = Answering(core, PROTOCOL, _spoken, logs="voice_request")
         exchange.listen(PROTOCOL, self._tell)
         deliveries.sign_with(PROTOCOL, self._sign, attempts=ATTEMPTS)
 
@@ -228,11 +228,11 @@ class Vapi:
         to = call.to_number if call.direction == "outbound" else call.from_number
         secret = str(server.get("secret") or account.get("webhook_secret", ""))
         self._deliveries.send(
-            PROTOCOL, call.account, url, call=call.id, to=to, event=event, body={"message": whole}, secret=secret
+            PROTOCOL, call.account, url, about=call.id, to=to, event=event, body={"message": whole}, secret=secret
         )
 
-    def _sign(self, account: str, secret: str, body: bytes) -> Mapping[str, str]:
-        return {"x-vapi-secret": secret}
+    def _sign(self, callback: Callback) -> Mapping[str, str]:
+        return {"x-vapi-secret": callback.secret}
 
     def _url(self) -> str:
         return f"http://127.0.0.1:{self._core.ports.numbers['http']}"
