@@ -218,7 +218,7 @@ def measure_credits(database: psycopg.Connection[Any], rounds: int) -> tuple[flo
 
 def _send(sent: list[int]) -> None:
     """Send all that is due, and add how much that was."""
-    from campaigns.channels.email.sending import worker
+    from campaigns.channels.sending import worker
 
     sent.append(worker.send_due(seconds=UNHELD).get("sent", 0))
 

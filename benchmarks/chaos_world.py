@@ -192,7 +192,8 @@ def judge(database: psycopg.Connection[Any], control: SandboxControl, world: Cha
     """Compare the sandbox's log with LAD's tables."""
     taken = Counter(entry["message_id"].strip("<>") for entry in control.submissions())
     rows = database.execute(
-        "SELECT message_id, state, email_account_id::text FROM messages WHERE direction = 'outbound'"
+        "SELECT message_id, state, email_account_id::text FROM messages"
+        " WHERE direction = 'outbound' AND channel = 'email'"
     ).fetchall()
     states = Counter(state for _id, state, _account in rows)
     unknown = [(key.strip("<>"), account) for key, state, account in rows if state == "unknown"]
@@ -212,14 +213,14 @@ def judge(database: psycopg.Connection[Any], control: SandboxControl, world: Cha
 
 
 COUNTED: Final = {
-    "repeated": "SELECT count(*) FROM messages WHERE attempts > 1",
+    "repeated": "SELECT count(*) FROM messages WHERE attempts > 1 AND channel = 'email'",
     "untold": """
         SELECT count(*) FROM messages
         JOIN campaign_leads ON campaign_leads.tenant_id = messages.tenant_id
             AND campaign_leads.id = messages.campaign_lead_id
         LEFT JOIN campaign_lead_activities AS activities ON activities.tenant_id = messages.tenant_id
             AND activities.id = messages.activity_id
-        WHERE messages.state = 'sent' AND (
+        WHERE messages.state = 'sent' AND messages.channel = 'email' AND (
             follow_up_due_at IS NOT NULL OR activities.status IS DISTINCT FROM 'sent'
             OR campaign_leads.reason = 'sending'
         )

@@ -125,7 +125,7 @@ def _queue(database: psycopg.Connection[Any], accounts: Sequence[UUID], count: i
 
 
 def _drain() -> None:
-    from campaigns.channels.email.sending import worker
+    from campaigns.channels.sending import worker
 
     while worker.send_due(seconds=20):
         pass

@@ -98,17 +98,17 @@ class RecordingChannel:
     def replace_smtp(self) -> None:
         """Let LAD's sender use this channel for e-mail."""
         from campaigns.channels import protocol
-        from campaigns.channels.email.sending import driver, worker
+        from campaigns.channels.email.sending import driver
 
         driver.EMAIL.open = self.open  # type: ignore[method-assign, assignment]
         driver.EMAIL.find = self.find  # type: ignore[method-assign]
-        assert protocol.driver_of(self.channel) is driver.EMAIL is worker.EMAIL
+        assert protocol.driver_of(self.channel) is driver.EMAIL
 
 
 def simulate(world: World, clock: Clock, database: psycopg.Connection[Any], part: Part, *, days: int) -> None:
     """Let the days go by. At each moment people act first, then the engine works, then the sender."""
     from benchmarks.simulated_happenings import happen
-    from campaigns.channels.email.sending import worker as sender
+    from campaigns.channels.sending import worker as sender
     from campaigns.engine import worker as engine
 
     ticks = Ticks(world.record, random.Random(world.seed))
