@@ -2,7 +2,17 @@
 
 from datetime import datetime
 
-from demo.campaigns import accounts, graph, outreach, templates, try_out, webhooks
+from demo.campaigns import (
+    accounts,
+    graph,
+    inbox,
+    network_accounts,
+    outreach,
+    templates,
+    try_networks,
+    try_out,
+    webhooks,
+)
 from demo.demo_tenant import DemoTenant
 
 
@@ -12,10 +22,13 @@ def load_shared(now: datetime) -> None:
 
 
 def load(demo: DemoTenant) -> None:
-    """Create templates, sending accounts, campaigns and webhooks."""
+    """Create templates, sending accounts, campaigns, the inbox and webhooks."""
     templates.load(demo)
     profiles = accounts.load(demo)
+    network_accounts.load(demo)
     outreach.load(demo, profiles)
     try_out.load(demo)
+    try_networks.load(demo)
     graph.load(demo)
+    inbox.load(demo)
     webhooks.load(demo)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
-from campaigns.accounts.models import EmailAccount, EmailAccountStatus, LinkedinAccount, LinkedinStatus
+from campaigns.accounts.models import AccountStatus, EmailAccount, EmailAccountStatus, LinkedinAccount
 from demo.campaigns import sandbox
 from demo.demo_tenant import DemoTenant, plain
 
@@ -69,13 +69,13 @@ def load(demo: DemoTenant) -> list[LinkedinAccount]:
     return [
         account
         for number, status in enumerate(statuses)
-        if (account := _profile(demo, number, LinkedinStatus(status))).status == LinkedinStatus.ACTIVE
+        if (account := _profile(demo, number, AccountStatus(status))).status == AccountStatus.ACTIVE
     ]
 
 
-def _profile(demo: DemoTenant, number: int, status: LinkedinStatus) -> LinkedinAccount:
+def _profile(demo: DemoTenant, number: int, status: AccountStatus) -> LinkedinAccount:
     person = demo.team[number % len(demo.team)]
-    works = status == LinkedinStatus.ACTIVE
+    works = status == AccountStatus.ACTIVE
     return LinkedinAccount.objects.create(
         **demo.created(demo.ago(days=100 - number * 6)),
         tenant=demo.tenant,
@@ -83,7 +83,7 @@ def _profile(demo: DemoTenant, number: int, status: LinkedinStatus) -> LinkedinA
         user=person,
         unipile_account_id=f"{plain(person.first_name)}-{demo.random.getrandbits(40):010x}",
         status=status,
-        is_active=status != LinkedinStatus.REVOKED,
+        is_active=status != AccountStatus.REVOKED,
         session_cookies="li_at=demo" if works else "",
         access_token="demo" if works else "",
         token_expires_at=demo.now + timedelta(days=40) if works else None,

@@ -9,7 +9,7 @@ from demo.demo_tenant import DemoTenant
 
 def load(demo: DemoTenant) -> None:
     """Let conditions end enrolments that are not written to again, and count what running campaigns sent."""
-    conditions = CampaignStep.objects.filter(type="condition").select_related("campaign")
+    conditions = CampaignStep.objects.filter(type="condition", links__isnull=True).select_related("campaign")
     StepLink.objects.bulk_create(
         StepLink(
             **demo.created(step.campaign.created_at),

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from campaigns.accounts.models import EmailAccount
 from campaigns.channels.email.receiving import polling
-from campaigns.channels.email.sending import worker as sender
+from campaigns.channels.sending import worker as sender
 from campaigns.design.models import Campaign
 from campaigns.engine import worker as engine
 from campaigns.messages.models import Message
