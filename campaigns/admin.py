@@ -2,4 +2,4 @@
 
 from lad.packages import import_from_features
 
-import_from_features("campaigns", "admin", "lead_page", "timeline", "tasks_page")
+import_from_features("campaigns", "admin", "lead_page", "timeline", "tasks_page", "all_page")

@@ -12,6 +12,7 @@ from tenants.accounts.models import User
 from tenants.teams.models import PlanTier, Tenant
 from tests.factories.campaigns import CampaignFactory, CampaignLeadFactory, EmailAccountFactory
 from tests.factories.tenants import TenantFactory, TenantFeatureFactory
+from tests.support.gateway import gateway  # noqa: F401  (a fixture)
 
 EMAIL = {"type": "email_send", "title": "Write", "config": {"subject": "Hello", "body": "Dear {{first_name}}"}}
 

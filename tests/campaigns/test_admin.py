@@ -185,8 +185,8 @@ def test_actions_that_are_seldom_used_share_a_menu(browser: Any, ready: Campaign
         ]
 
     in_state(ready, CampaignStatus.RUNNING)
-    menu = {"More": ["Duplicate", "Complete", "Stop"]}
-    assert titles() == ["Pause", "Add step", "Settings", "Enrol leads", menu]
+    menu = {"More": ["Duplicate", "Share as a template", "Complete", "Stop"]}
+    assert titles() == ["Sequence", "Checklist", "Pause", "Add step", "Settings", "Enrol leads", menu]
     # A menu of one action would only hide it.
     in_state(ready, CampaignStatus.ARCHIVED)
-    assert titles() == ["Duplicate"]
+    assert titles() == ["Sequence", "Checklist", "Duplicate"]

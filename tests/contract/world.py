@@ -14,9 +14,10 @@ from billing.legacy.models import LegacyMove
 from billing.payments.models import AutoTopup, Payment, PaymentStatus, StripeEvent
 from billing.pricing.models import Price
 from billing.usage.models import UsageEvent, UsageStatus
-from campaigns.accounts.models import CampaignAccount
+from campaigns.accounts.models import CampaignAccount, ChannelAccount
 from campaigns.design.models import CampaignStep
 from campaigns.enrolment.models import CampaignLead
+from campaigns.network_contacts.models import NetworkContact
 from lad.jobs.models import Job, JobFailure
 from lad.mail.models import MailDelivery
 from lad.tenancy.context import platform_context
@@ -42,6 +43,7 @@ from tests.factories.billing import (
     StripeEventFactory,
     reversal_of,
 )
+from tests.factories.campaigns import ChannelAccountFactory
 from tests.factories.events import MailDeliveryFactory
 from tests.factories.kernel import JobFactory, JobFailureFactory
 from tests.factories.leads import LeadBookingFactory
@@ -128,6 +130,8 @@ def _only(model: Any) -> Callable[..., Any]:
 # Tables without a tenant of their own, and those where more than that makes a row the tenant's.
 _SPECIMENS: dict[Any, Callable[..., Any]] = {
     BillingProfile: _only(BillingProfile),
+    # The gateway names its accounts itself; those of other providers have ids and secrets that users enter.
+    ChannelAccount: lambda team, **values: ChannelAccountFactory(**{"provider": "whatsapp_cloud", **values}),
     ContactPolicy: _only(ContactPolicy),
     DialingPolicy: _only(DialingPolicy),
     # Only the person whose it is changes a conversation.
@@ -180,6 +184,7 @@ SET_ONCE: dict[Any, set[str]] = {
     CampaignAccount: {"campaign"},
     CampaignLead: {"campaign", "lead"},
     CampaignStep: {"campaign"},
+    ChannelAccount: {"channel", "provider"},
     EducationCounsellor: {"user"},
     EducationStudent: {"lead"},
     LeadBooking: {"lead"},
@@ -194,6 +199,8 @@ SET_ONCE: dict[Any, set[str]] = {
 # Keys that a rule of the table allows only together with other values.
 GOES_WITH: dict[tuple[Any, str], dict[str, Any]] = {
     (LeadBooking, "parent_booking"): {"retry_count": 1},
+    # A contact is seen from one account.
+    (NetworkContact, "channel_account"): {"linkedin_account": None},
     (Invoice, "corrects"): {"kind": InvoiceKind.CREDIT_NOTE, "series": CREDIT_NOTES},
     (Payment, "ledger_transaction"): {"status": PaymentStatus.SUCCEEDED, "paid_at": "2026-01-31T12:00:00Z"},
     # Another place in the ledger; what takes back is an adjustment.

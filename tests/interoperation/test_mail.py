@@ -19,7 +19,8 @@ from imapclient import IMAPClient
 
 from campaigns.accounts.models import EmailAccount, EmailAccountStatus, EmailSignIn
 from campaigns.channels.email.receiving import polling
-from campaigns.channels.email.sending import copies, worker
+from campaigns.channels.email.sending import copies
+from campaigns.channels.sending import worker
 from campaigns.messages import services
 from campaigns.messages.models import Message, MessageEvent, MessageEventKind, MessageKind, MessageState
 from campaigns.messages.services import Draft
