@@ -92,6 +92,8 @@ def test_a_salesperson_runs_four_channels_and_answers_in_the_inbox(
     go_on(sandbox)
     # Those who left the invitation open are written to by telephone a quarter of an hour later.
     engine.run_due(now=timezone.now() + timedelta(minutes=20))
+    with platform_context():
+        Message.objects.filter(campaign=campaign.pk, state="queued").update(next_attempt_at=timezone.now())
     go_on(sandbox)
 
     done = {(each["channel"], each["action"]) for each in sandbox.log("network_sent")}
@@ -115,6 +117,10 @@ def test_a_salesperson_runs_four_channels_and_answers_in_the_inbox(
     if pictures:
         page.screenshot(path=pictures / "four-channels-timeline.png", full_page=True)
 
+    # The server of these tests has no streams.
+    page.route(
+        "**/streams/**", lambda route: route.fulfill(status=200, content_type="text/event-stream", body=": quiet\n\n")
+    )
     page.goto("/admin/inbox/")
     page.get_by_text("Aron Answers").first.click()
     box = page.get_by_role("textbox", name=re.compile("reply|answer", re.IGNORECASE)).last

@@ -36,7 +36,7 @@ def test_a_stranger_gets_none(api: Any, client: Any) -> None:
 
 def test_an_unknown_channel_is_named(api: Any, member: Any) -> None:
     errors = field_problems(api(member).post(ADDRESS, {"channel": "weather"}, format="json"))
-    assert errors == {"channel": ["There is no such channel. Use one of: activity, calls, campaigns, inbox."]}
+    assert errors == {"channel": ["There is no such channel. Use one of: activity, inbox, campaigns, calls."]}
 
 
 def test_a_channel_is_closed_to_members_without_its_right(
