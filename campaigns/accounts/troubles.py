@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Least, Now
 
 from campaigns.accounts import network_status
@@ -74,5 +74,5 @@ def rest(account: NetworkAccount, until: datetime) -> None:
     _active(account).update(paused_until=until, next_send_at=until)
 
 
-def _active(account: NetworkAccount):  # type: ignore[no-untyped-def]  # a query set of whichever table it is
+def _active(account: NetworkAccount) -> QuerySet[NetworkAccount]:
     return type(account)._default_manager.filter(pk=account.pk, status=AccountStatus.ACTIVE)

@@ -1,6 +1,5 @@
 """Choose the account on a network that acts for each enrolled lead: always the same one, the freest for a new lead."""
 
-import heapq
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,11 +17,11 @@ from campaigns.accounts.models import (
     LinkedinAccount,
     NetworkAccount,
 )
+from campaigns.channels.sharing import Load, share_out, waiting
 from campaigns.design.models import Campaign
 from campaigns.enrolment.models import CampaignLead
 from campaigns.messages.models import Action, Message, MessageState
 from campaigns.network_contacts.models import NetworkContact, Relation
-from lad.db.queries import rows
 from leads.channels import Channel
 from leads.contactability.models import ContactDirection
 from tenants.teams.models import Tenant
@@ -31,14 +30,6 @@ from tenants.teams.models import Tenant
 MAX_WAITING_COUNTED: Final = 500
 # An account without a limit for the action still shares the work.
 USUAL_DAY: Final = 100
-WAITING: Final = """
-SELECT account.id, (
-    SELECT count(*) FROM (
-        SELECT FROM messages
-        WHERE state = 'queued' AND tenant_id = %(tenant)s AND {column}_id = account.id LIMIT %(limit)s
-    ) AS waiting
-) FROM unnest(%(accounts)s::uuid[]) AS account (id)
-"""
 # Whoever knows the lead best writes to it.
 CLOSENESS: Final = {Relation.CONNECTED: 2, Relation.INVITED: 1}
 
@@ -125,24 +116,13 @@ def _spread(
 ) -> dict[UUID, UUID]:
     """Give each enrolment to the account with the smallest share of its day used up or waited for."""
     zone = Tenant.objects.values_list("timezone", flat=True).get(pk=campaign.tenant_id)
-    waiting = _waiting(campaign.tenant_id, accounts)
-    shares = []
+    counted = waiting(
+        campaign.tenant_id, accounts[0].message_column, [row.pk for row in accounts], limit=MAX_WAITING_COUNTED
+    )
+    loads = []
     for row in accounts:
         allowance = allowances(row, zone=zone, now=now).get(action)
         most = USUAL_DAY if allowance is None or allowance.day is None else allowance.day
         done = used(row, zone=zone, now=now).get(action)
-        if most:
-            taken = (done.today if done else 0) + waiting[row.pk]
-            shares.append((taken / most, str(row.pk), taken, most, row.pk))
-    heapq.heapify(shares)
-    chosen = {}
-    for each in enrolment_ids if shares else ():
-        _share, name, taken, most, key = shares[0]
-        heapq.heapreplace(shares, ((taken + 1) / most, name, taken + 1, most, key))
-        chosen[each] = key
-    return chosen
-
-
-def _waiting(tenant_id: UUID, accounts: Sequence[NetworkAccount]) -> dict[UUID, int]:
-    values = {"tenant": tenant_id, "accounts": [row.pk for row in accounts], "limit": MAX_WAITING_COUNTED}
-    return dict(rows(WAITING.format(column=accounts[0].message_column), values))
+        loads.append(Load(row.pk, (done.today if done else 0) + counted[row.pk], most))
+    return share_out(enrolment_ids, loads)

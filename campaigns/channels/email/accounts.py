@@ -1,6 +1,5 @@
 """Choose the account that writes to each enrolled lead: always the same one, and the freest for a new lead."""
 
-import heapq
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -11,24 +10,16 @@ from django.utils import timezone
 from campaigns.accounts.models import EmailAccount
 from campaigns.accounts.pacing import limits_of
 from campaigns.accounts.services import USABLE
+from campaigns.channels.sharing import Load, share_out, waiting
 from campaigns.design.models import Campaign
 from campaigns.design.schedule import schedule_of
 from campaigns.messages.models import Message, MessageState
-from lad.db.queries import rows
 from leads.channels import Channel
 from leads.contactability.models import ContactDirection
 from tenants.teams.models import Tenant
 
 # More waiting messages are not counted: such an account is full for days anyway.
 MAX_WAITING_COUNTED: Final = 2_000
-WAITING: Final = """
-SELECT account.id, (
-    SELECT count(*) FROM (
-        SELECT FROM messages
-        WHERE state = 'queued' AND tenant_id = %(tenant)s AND email_account_id = account.id LIMIT %(limit)s
-    ) AS waiting
-) FROM unnest(%(accounts)s::uuid[]) AS account (id)
-"""
 
 
 def choose_accounts(
@@ -67,21 +58,6 @@ def _spread(
 ) -> dict[UUID, UUID]:
     """Give each enrolment to the account with the smallest share of its day used up or waited for."""
     zone = Tenant.objects.values_list("timezone", flat=True).get(pk=campaign.tenant_id)
-    waiting = _waiting(campaign.tenant_id, [row.pk for row in accounts])
-    shares = []
-    for row in accounts:
-        limits = limits_of(row, zone=zone, now=now)
-        if limits.allowed:
-            taken = limits.used + waiting[row.pk]
-            shares.append((taken / limits.allowed, str(row.pk), taken, limits.allowed, row.pk))
-    heapq.heapify(shares)
-    chosen = {}
-    for each in enrolment_ids if shares else ():
-        _share, name, taken, allowed, key = shares[0]
-        heapq.heapreplace(shares, ((taken + 1) / allowed, name, taken + 1, allowed, key))
-        chosen[each] = key
-    return chosen
-
-
-def _waiting(tenant_id: UUID, accounts: Sequence[UUID]) -> dict[UUID, int]:
-    return dict(rows(WAITING, {"tenant": tenant_id, "accounts": list(accounts), "limit": MAX_WAITING_COUNTED}))
+    counted = waiting(campaign.tenant_id, "email_account", [row.pk for row in accounts], limit=MAX_WAITING_COUNTED)
+    limits = {row.pk: limits_of(row, zone=zone, now=now) for row in accounts}
+    return share_out(enrolment_ids, (Load(key, each.used + counted[key], each.allowed) for key, each in limits.items()))
