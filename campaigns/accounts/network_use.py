@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from campaigns.accounts.limits import Allowance, Source, Used, allowances, used
-from campaigns.accounts.models import NetworkAccount
+from campaigns.accounts.models import EmailAccount, NetworkAccount
 from campaigns.formatting import NEARLY_USED_UP
 from campaigns.messages.models import Action
 
@@ -85,7 +85,7 @@ def main_use(account: NetworkAccount, *, zone: str, now: datetime) -> ActionUse 
     return next((use for use in use_of(account, zone=zone, now=now) if use.action == main), None)
 
 
-def main_action(account: NetworkAccount) -> Action:
+def main_action(account: EmailAccount | NetworkAccount) -> Action:
     """Return the action that an account is limited by first."""
     return Action.INVITATION if account.message_column == "linkedin_account" else Action.MESSAGE
 

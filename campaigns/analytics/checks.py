@@ -8,9 +8,6 @@ from typing import Final
 
 from django.urls import reverse
 
-from campaigns.accounts.models import EmailAccount
-from campaigns.accounts.pacing import limits_of
-from campaigns.accounts.services import USABLE
 from campaigns.design.models import Campaign, CampaignStatus, CampaignStep
 from campaigns.design.step_specs import step_types
 from campaigns.engine.handlers import can_do
@@ -134,40 +131,6 @@ def contact_checks(decision: Decision, lead: str) -> Iterator[Check]:
             "" if deferred else CONTACT_ADVICE.get(ReasonCode(reason.code), ""),
             until=decision.until,
         )
-
-
-def account_checks(account: EmailAccount | None, zone: str, now: datetime) -> Iterator[Check]:
-    """Can the account send, and does it have room today?"""
-    if account is None:
-        yield Check(
-            "account",
-            "Account",
-            Answer.NO,
-            "No e-mail account can send for this campaign.",
-            "Connect one, or activate it.",
-        )
-        return
-    url = reverse("admin:campaigns_emailaccount_change", args=(account.pk,))
-    if not account.is_active or account.status not in USABLE:
-        what = account.get_status_display().lower() if account.is_active else "switched off"
-        advice = account.status_reason or "Open the account to see what to do."
-        yield Check("account", "Account", Answer.NO, f"{account.email} cannot send: {what}.", advice, url=url)
-        return
-    yield Check("account", "Account", Answer.YES, f"{account.email} can send.", url=url)
-    limits = limits_of(account, zone=zone, now=now)
-    used = f"{account.email} has sent {limits.used:,} of {limits.allowed:,} messages today."
-    if not limits.left:
-        advice = (
-            "It ramps up: the limit grows each day." if limits.ramping_up else "Raise its limit, or add an account."
-        )
-        yield Check("daily_limit", "Daily limit", Answer.WAITS, used, advice, until=limits.next_at, url=url)
-        return
-    yield Check("daily_limit", "Daily limit", Answer.YES, used, url=url)
-    if limits.next_at is not None:
-        text = f"The account keeps a gap between messages and sends again at {written(limits.next_at)}."
-        yield Check("gap", "Gap between messages", Answer.WAITS, text, until=limits.next_at, url=url)
-    else:
-        yield Check("gap", "Gap between messages", Answer.YES, "The account may send at once.", url=url)
 
 
 def message_check(message: Message, lead: str, now: datetime) -> Check:

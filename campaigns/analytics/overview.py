@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Any, Final
 
 from django.db.models import QuerySet
@@ -11,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.accounts.models import EmailAccount, EmailAccountStatus
-from campaigns.analytics.account_problems import stopped_accounts
+from campaigns.analytics.campaign_accounts import Account, stopped_accounts
 from campaigns.analytics.funnel import Funnel, StepNumbers, funnel
 from campaigns.analytics.icons import step_icon
 from campaigns.analytics.queue import NextSend, Queue, next_sends, queue
@@ -74,6 +73,15 @@ class Problem:
     text: str
     advice: str
     url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountProblem:
+    """An account that does nothing, how it stands, and what its provider says."""
+
+    account: Account
+    state: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,14 +193,28 @@ def _problems(campaign: Campaign, waiting: Queue, now: datetime) -> Iterator[Pro
             )
     yield from _messages_in_doubt(campaign, waiting)
     if campaign.status in (CampaignStatus.RUNNING, CampaignStatus.PAUSED, CampaignStatus.DRAFT):
-        for account in broken_accounts(campaign)[:ACCOUNTS_NAMED]:
-            url = reverse("admin:campaigns_emailaccount_change", args=(account.pk,))
-            advice = account.status_reason or "Open the account to see what to do."
-            yield Problem(f"{account.email} cannot send: {_in_a_sentence(account.get_status_display())}.", advice, url)
-        for profile, standing in islice(stopped_accounts(campaign, now=now), ACCOUNTS_NAMED):
-            url = reverse(f"admin:campaigns_{profile._meta.model_name}_change", args=(profile.pk,))
-            advice = standing.reason or "Open the account to see what to do."
-            yield Problem(f"{profile} does nothing: {_in_a_sentence(standing.label)}.", advice, url)
+        yield from _of_accounts(list(_account_problems(campaign, now)))
+
+
+def _account_problems(campaign: Campaign, now: datetime) -> Iterator[AccountProblem]:
+    for account in broken_accounts(campaign):
+        yield AccountProblem(account, _in_a_sentence(account.get_status_display()), account.status_reason)
+    for profile, standing in stopped_accounts(campaign, now=now):
+        yield AccountProblem(profile, _in_a_sentence(standing.label), standing.reason)
+
+
+def _of_accounts(found: Sequence[AccountProblem]) -> Iterator[Problem]:
+    """Say it in one line, however many accounts do nothing."""
+    if len(found) == 1:
+        [only] = found
+        url = reverse(f"admin:campaigns_{only.account._meta.model_name}_change", args=(only.account.pk,))
+        text = f"{only.account} does nothing: {only.state}."
+        yield Problem(text, only.reason or "Open the account to see what to do.", url)
+    elif found:
+        named = [f"{each.account} ({each.state})" for each in found[:ACCOUNTS_NAMED]]
+        more = f" and {len(found) - ACCOUNTS_NAMED:,} more" if len(found) > ACCOUNTS_NAMED else ""
+        text = f"{len(found):,} accounts do nothing: {', '.join(named)}{more}."
+        yield Problem(text, "Open each to see what to do.", reverse("admin:sending_accounts"))
 
 
 def _in_a_sentence(text: str) -> str:
@@ -210,6 +232,8 @@ def _messages_in_doubt(campaign: Campaign, waiting: Queue) -> Iterator[Problem]:
 
 def broken_accounts(campaign: Campaign) -> QuerySet[EmailAccount]:
     """Return the e-mail accounts that the campaign would use but that cannot send."""
-    accounts = EmailAccount.objects.filter(tenant=campaign.tenant_id, is_active=True, status__in=BROKEN)
+    accounts = EmailAccount.objects.filter(tenant=campaign.tenant_id, is_active=True, status__in=BROKEN).order_by(
+        "email"
+    )
     chosen = schedule_of(campaign).email_accounts
     return accounts.filter(pk__in=chosen) if chosen else accounts

@@ -11,9 +11,9 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from campaigns.accounts.models import EmailAccount
 from campaigns.analytics import why_not
 from campaigns.analytics.activities import activities
+from campaigns.analytics.campaign_accounts import Account, channels_of, tenant_accounts
 from campaigns.analytics.charts import chart
 from campaigns.analytics.exports import KIND, activities_csv
 from campaigns.analytics.overview import links, shown_step
@@ -147,7 +147,7 @@ def _why(enrolment: CampaignLead) -> str:
 def _why_not(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
     """Return the checks for what the query names, and what else can be asked about."""
     steps = list(campaign.steps.order_by("order"))
-    accounts = list(EmailAccount.objects.filter(tenant=campaign.tenant_id).order_by("email")[:ACCOUNTS_SHOWN])
+    accounts = _accounts(campaign)
     term = request.GET.get("q", "").strip()
     return {
         "title": f"Why not sent? {campaign}",
@@ -160,8 +160,14 @@ def _why_not(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
     }
 
 
+def _accounts(campaign: Campaign) -> list[Account]:
+    """Return the accounts on the channels of the campaign's steps."""
+    channels = sorted(channels_of(campaign))
+    return [each for channel in channels for each in tenant_accounts(campaign.tenant_id, channel)[:ACCOUNTS_SHOWN]]
+
+
 def _answer(
-    request: HttpRequest, campaign: Campaign, steps: list[CampaignStep], accounts: list[EmailAccount]
+    request: HttpRequest, campaign: Campaign, steps: list[CampaignStep], accounts: list[Account]
 ) -> why_not.WhyNot | None:
     step = next((each for each in steps if str(each.pk) == request.GET.get("step")), None)
     if step is not None:

@@ -123,7 +123,7 @@ class NextSendsResponse(serializers.Serializer):
 
 
 class WhyNotQuerySerializer(InputSerializer):
-    """About what to ask: a lead, a step of the campaign or an e-mail account. Exactly one of them."""
+    """About what to ask: a lead, a step of the campaign or an account. Exactly one of them."""
 
     lead = serializers.UUIDField(required=False)
     step = serializers.UUIDField(required=False)

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.http import Http404
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
@@ -10,9 +11,9 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaigns.accounts.models import EmailAccount
 from campaigns.analytics import why_not
 from campaigns.analytics.activities import activities
+from campaigns.analytics.campaign_accounts import find_account
 from campaigns.analytics.exports import KIND, activities_csv
 from campaigns.analytics.funnel import funnel
 from campaigns.analytics.queue import next_sends, queue
@@ -153,7 +154,9 @@ class AnalyticsActions(ResourceViewSet):
         elif "step" in asked:
             found = why_not.about_step(campaign, get_object_or_404(campaign.steps.all(), pk=asked["step"]))
         else:
-            account = get_object_or_404(EmailAccount.objects.all(), pk=asked["account"])
+            account = find_account(asked["account"])
+            if account is None:
+                raise Http404("There is no such account.")
             found = why_not.about_account(campaign, account)
         return Response(WhyNotResponse(found).data)
 

@@ -1,28 +1,31 @@
 """Why something was not sent: all checks before a message, in their order, for a lead, a step or an account."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Final
-from uuid import UUID
 
 from django.db.models import Count, Min, QuerySet
 from django.utils import timezone
 
-from campaigns.accounts.models import EmailAccount
+from campaigns.accounts.network_use import main_action
 from campaigns.analytics import checks
+from campaigns.analytics.account_checks import account_checks, no_account
+from campaigns.analytics.campaign_accounts import Account, accounts_of, find_account, uses
 from campaigns.analytics.checks import Answer, Check
+from campaigns.channels.choosing import choose
 from campaigns.channels.email.accounts import choose_accounts
+from campaigns.channels.sending.lanes import account_of
 from campaigns.charging import quotes
 from campaigns.design.models import Campaign, CampaignStep
-from campaigns.design.step_specs import channel_of
+from campaigns.design.step_specs import channel_of, step_types
 from campaigns.engine.asking import outcome_now
 from campaigns.engine.handlers import Context
 from campaigns.engine.outcomes import Advance, Call, End, Outcome, Send, Wait
 from campaigns.enrolment.models import OPEN_ENROLMENTS, CampaignLead
 from campaigns.enrolment.wording import reason_in_words
-from campaigns.messages.models import Message, MessageState
+from campaigns.messages.models import Action, Message, MessageState
 from lad.times import written
 from leads.channels import Channel
 from leads.contactability.models import ContactDirection, Purpose
@@ -37,7 +40,7 @@ READY: Final = "Nothing stands in the way. LAD does it as soon as it is its turn
 ADVICE: Final = {
     "missing_variable": "Fill the details in, or give the template a default.",
     "bad_template": "Correct the text of the step.",
-    "no_account": "Connect an e-mail account, or raise a limit.",
+    "no_account": "Connect another account, or raise a limit.",
     "no_credit": "Top up the wallet, then resume the campaign.",
     "channel_not_connected": "Connect the channel, or remove the step.",
 }
@@ -90,10 +93,10 @@ def about_step(campaign: Campaign, step: CampaignStep, *, now: datetime | None =
     return WhyNot(str(step), tuple(_of_step(question, step)))
 
 
-def about_account(campaign: Campaign, account: EmailAccount, *, now: datetime | None = None) -> WhyNot:
+def about_account(campaign: Campaign, account: Account, *, now: datetime | None = None) -> WhyNot:
     """Return why an account does not send the campaign's messages."""
     question = Question(campaign, now or timezone.now())
-    return WhyNot(account.email, tuple(_of_account(question, account)))
+    return WhyNot(str(account), tuple(_of_account(question, account)))
 
 
 def _of_lead(question: Question, lead: Lead) -> Iterator[Check]:
@@ -121,8 +124,10 @@ def _of_lead(question: Question, lead: Lead) -> Iterator[Check]:
         ignoring=[message.pk] if message else (),
     )[lead.pk]
     yield from checks.contact_checks(decision, name)
-    if channel == Channel.EMAIL:
-        yield from checks.account_checks(_account(question, enrolment, message), question.zone, question.now)
+    if channel != Channel.VOICE:
+        action = Action(message.action) if message else _action(enrolment.next_step)
+        account = account_of(message) if message else _account(question, enrolment, channel, action)
+        yield from _account_checks(question, account, channel, action)
     yield _credit_check(question)
     if message is not None:
         yield checks.message_check(message, name, question.now)
@@ -139,19 +144,20 @@ def _of_step(question: Question, step: CampaignStep) -> Iterator[Check]:
     groups = standing.order_by().values_list("reason").annotate(number=Count("pk"), first=Min("next_action_at"))
     for reason, number, first in sorted(groups, key=lambda each: -each[1])[:REASONS_SHOWN]:
         yield _group_check(reason, number, first, question.now)
-    if channel_of(step.type) == Channel.EMAIL:
-        yield from _all_accounts(question)
+    channel = channel_of(step.type)
+    if channel is not None and channel != Channel.VOICE:
+        yield from _all_accounts(question, channel, _action(step))
     yield _credit_check(question)
 
 
-def _of_account(question: Question, account: EmailAccount) -> Iterator[Check]:
+def _of_account(question: Question, account: Account) -> Iterator[Check]:
     yield checks.campaign_check(question.campaign, question.now)
-    chosen = question.context.schedule.email_accounts
-    if chosen and account.pk not in chosen:
-        text, advice = f"The campaign does not use {account.email}.", "Add it to the campaign’s accounts."
+    if not uses(question.campaign, account):
+        text, advice = f"The campaign does not use {account}.", "Add it to the campaign’s accounts."
         yield Check("chosen", "Account of the campaign", Answer.NO, text, advice)
-    yield from checks.account_checks(account, question.zone, question.now)
-    waiting = _outbound(question.campaign).filter(email_account=account.pk, state=MessageState.QUEUED)
+    action = main_action(account)
+    yield from account_checks(account, action, zone=question.zone, now=question.now)
+    waiting = _outbound(question.campaign).filter(**{account.message_column: account.pk}, state=MessageState.QUEUED)
     counted = waiting.aggregate(number=Count("pk"), first=Min("next_attempt_at"))
     if not counted["number"]:
         text = "No message of this campaign waits for the account."
@@ -188,22 +194,34 @@ def _channel(step: CampaignStep | None) -> Channel | None:
     return channel_of(step.type) if step is not None else None
 
 
-def _account(question: Question, enrolment: CampaignLead, message: Message | None) -> EmailAccount | None:
-    if message is not None:
-        return message.email_account
-    chosen: UUID | None = choose_accounts(question.campaign, [enrolment.pk]).get(enrolment.pk)
-    return EmailAccount.objects.filter(pk=chosen).first() if chosen else None
+def _action(step: CampaignStep | None) -> Action:
+    """Return what the step does towards the lead."""
+    return Action(step_types.get(step.type).action or Action.MESSAGE) if step is not None else Action.MESSAGE
 
 
-def _all_accounts(question: Question) -> Iterator[Check]:
-    accounts = EmailAccount.objects.filter(tenant=question.campaign.tenant_id).order_by("email")
-    chosen = question.context.schedule.email_accounts
-    accounts = accounts.filter(pk__in=chosen) if chosen else accounts.filter(is_active=True)
-    found: Sequence[EmailAccount] = accounts[:ACCOUNTS_SHOWN]
-    if not found:
-        yield from checks.account_checks(None, question.zone, question.now)
-    for account in found:
-        yield from checks.account_checks(account, question.zone, question.now)
+def _account(question: Question, enrolment: CampaignLead, channel: Channel, action: Action) -> Account | None:
+    """Return the account that would act for the enrolment now."""
+    if channel == Channel.EMAIL:
+        chosen = choose_accounts(question.campaign, [enrolment.pk]).get(enrolment.pk)
+    else:
+        found = choose(question.campaign, channel, [enrolment.pk], action=action).get(enrolment.pk)
+        chosen = found.account_id if found else None
+    return find_account(chosen) if chosen else None
+
+
+def _account_checks(question: Question, account: Account | None, channel: Channel, action: Action) -> Iterator[Check]:
+    if account is None:
+        yield no_account(channel)
+    else:
+        yield from account_checks(account, action, zone=question.zone, now=question.now)
+
+
+def _all_accounts(question: Question, channel: Channel, action: Action) -> Iterator[Check]:
+    accounts = accounts_of(question.campaign, channel)[:ACCOUNTS_SHOWN]
+    if not accounts:
+        yield no_account(channel)
+    for account in accounts:
+        yield from _account_checks(question, account, channel, action)
 
 
 def _credit_check(question: Question) -> Check:

@@ -48,6 +48,10 @@ LIST: Final = (
     ListedPrice("enrichment", "apollo", "phone", "record", "0.10", "Mobile numbers of people"),
     ListedPrice("enrichment", "apollo", "company_search", "record", "0.01", "Pages of companies"),
     ListedPrice("messaging", "lad", "email", "message", "0.002", "E-mails of campaigns"),
+    ListedPrice("messaging", "lad", "linkedin", "message", "0.01", "LinkedIn actions of campaigns"),
+    ListedPrice("messaging", "lad", "instagram", "message", "0.01", "Instagram actions of campaigns"),
+    ListedPrice("messaging", "lad", "whatsapp", "message", "0.02", "WhatsApp messages of campaigns"),
+    ListedPrice("messaging", "lad", "sms_segment", "message", "0.01", "Segments of text messages of campaigns"),
     ListedPrice("enrichment", "apollo", ANY_MODEL, "record", "0.03", "Any other record"),
 )
 # Known, but not in force yet.

@@ -39,6 +39,7 @@ class EmailAccount(SoftDeletable, TenantModel):
     """One mailbox that campaigns send from and listen to, with its daily limit and what it sent today."""
 
     event_name = "campaigns.email_account"
+    message_column = "email_account"
     bookkeeping = (
         "sent_today",
         "last_reset_date",

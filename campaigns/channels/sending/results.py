@@ -19,8 +19,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from campaigns.accounts.models import NetworkAccount
-from campaigns.channels.email import effects
-from campaigns.channels.email.effects import Happening
+from campaigns.channels import effects
+from campaigns.channels.effects import Happening
 from campaigns.channels.email.receiving.bounces import judge
 from campaigns.channels.protocol import Fate, Result
 from campaigns.channels.sending import carried, limits_met

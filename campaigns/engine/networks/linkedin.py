@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
+from campaigns.accounts.models import NetworkAccount
 from campaigns.design.graph import Step
 from campaigns.design.step_specs import SENT
 from campaigns.design.step_types.linkedin_connect import CONNECTED
@@ -92,7 +93,7 @@ def after_failure(step: Step, places: Sequence[Place]) -> Outcomes:
 def contacts(places: Iterable[Place], accounts: Mapping[UUID, Account]) -> dict[UUID, NetworkContact]:
     """Return what is known of each lead from the account that acts for it, by enrolment, in one statement."""
     places = list(places)
-    column = next((row.message_column for row in accounts.values() if hasattr(row, "message_column")), "")
+    column = next((row.message_column for row in accounts.values() if isinstance(row, NetworkAccount)), "")
     if not places or not column:
         return {}
     rows = NetworkContact.objects.filter(

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from campaigns.accounts.models import AccountStatus
 from campaigns.design.models import Campaign, CampaignStatus
 from campaigns.enrolment.models import ActivityStatus, CampaignLead
 from lad.tenancy.context import platform_context
 from tenants.accounts.models import User
 from tests.campaigns.analytics.conftest import AT, Scenario
-from tests.factories.campaigns import EmailAccountFactory
+from tests.factories.campaigns import EmailAccountFactory, LinkedinAccountFactory
 from tests.factories.tenants import UserCapabilityFactory
 
 
@@ -38,7 +39,7 @@ def test_the_page_shows_numbers_and_what_needs_somebody(scenario: Scenario, show
     for text in (
         "Running",
         "1 lead lack details that the message uses.",
-        "sales@acme.example cannot send: paused by LAD.",
+        "sales@acme.example does nothing: paused by LAD.",
         "Too many bounces.",
         "Opens are not tracked in this campaign.",
         "The message uses details that the lead does not have",
@@ -98,3 +99,15 @@ def test_the_admins_pages_need_it_too(scenario: Scenario, owner: User, admin_of:
         assert CampaignLead.objects.count() == 0
     for page in ("queue", "why-not"):
         assert browser.get(f"/admin/campaigns/campaign/{scenario.campaign.pk}/{page}/").status_code == 403, page
+
+
+def test_many_accounts_that_do_nothing_are_told_of_in_one_line(scenario: Scenario, show: Callable[..., str]) -> None:
+    with platform_context(tenant_id=scenario.tenant.pk):
+        for number in range(3):
+            EmailAccountFactory.create(email=f"box{number}@acme.example", status="paused")
+        for name in ("Maya", "Noor"):
+            LinkedinAccountFactory.create(account_name=name, status=AccountStatus.EXPIRED)
+    page = show("change")
+    assert page.count("5 accounts do nothing: box0@acme.example (paused by LAD)") == 1
+    assert "and 2 more." in page
+    assert "Maya does nothing" not in page

@@ -5,9 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
-from campaigns.accounts.models import EmailAccount, EmailAccountStatus
+from campaigns.accounts.models import AccountStatus, EmailAccount, EmailAccountStatus, LinkedinAccount
 from campaigns.analytics import checks, why_not
 from campaigns.design.models import Campaign, CampaignStatus
 from campaigns.enrolment.models import CampaignLead, EnrolmentStatus
@@ -16,9 +17,10 @@ from lad import times
 from lad.tenancy.context import platform_context, tenant_context
 from leads.contactability.models import SuppressionReason
 from leads.contacts.models import Lead
+from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.campaigns.analytics.conftest import Scenario
-from tests.factories.campaigns import EmailAccountFactory
+from tests.factories.campaigns import ActionCountFactory, EmailAccountFactory, LinkedinAccountFactory
 from tests.factories.leads import ContactPolicyFactory, LeadFactory, SuppressionFactory
 
 NOW = timezone.now().replace(hour=12, minute=0, second=0, microsecond=0) + timedelta(days=1)
@@ -97,6 +99,31 @@ def not_connected(scenario: Scenario, enrolment: CampaignLead) -> None:
     CampaignLead.objects.filter(pk=enrolment.pk).update(next_step=scenario.steps["linkedin"])
 
 
+def with_linkedin(scenario: Scenario, enrolment: CampaignLead, **values: Any) -> LinkedinAccount:
+    not_connected(scenario, enrolment)
+    Lead.objects.filter(pk=enrolment.lead_id).update(linkedin_url="https://www.linkedin.com/in/hans")
+    account: LinkedinAccount = LinkedinAccountFactory.create(account_name="Maya", **values)
+    scenario.message(enrolment, "linkedin", channel="linkedin", state=MessageState.QUEUED, linkedin_account=account)
+    return account
+
+
+def network_expired(scenario: Scenario, enrolment: CampaignLead) -> None:
+    with_linkedin(scenario, enrolment, status=AccountStatus.EXPIRED, status_reason="Sign in again.")
+
+
+def network_rests(scenario: Scenario, enrolment: CampaignLead) -> None:
+    with_linkedin(scenario, enrolment, paused_until=NOW + HOUR)
+
+
+def network_full(scenario: Scenario, enrolment: CampaignLead) -> None:
+    account = with_linkedin(scenario, enrolment, action_limits={"message": {"day": 3}})
+    ActionCountFactory.create(account_id=account.pk, action="message", day=NOW.date(), taken=3)
+
+
+def network_waits(scenario: Scenario, enrolment: CampaignLead) -> None:
+    with_linkedin(scenario, enrolment, next_send_at=NOW + HOUR)
+
+
 def suppressed(scenario: Scenario, enrolment: CampaignLead) -> None:
     SuppressionFactory.create(lead=enrolment.lead, channel="all", reason=SuppressionReason.UNSUBSCRIBED)
 
@@ -165,15 +192,19 @@ LATER = times.written(NOW + HOUR)
         (begins_later, "campaign", "waits", f"The campaign begins on {LATER}."),
         (ended, "enrolment", "no", "The enrolment has ended (stopped): Hans replied."),
         (delayed, "due", "waits", f"It waits until {LATER}: Hans is out of office."),
-        (not_connected, "step", "no", "LAD cannot do the next step, “linkedin”, yet: its channel is not connected."),
+        (not_connected, "account", "no", "No LinkedIn account works for this campaign."),
         (suppressed, "suppressed", "no", "Hans is on the do-not-contact list (unsubscribed)."),
         (without_address, "no_address", "no", "Hans has no e-mail address."),
         (archived, "lead_archived", "no", "Hans is archived."),
         (closed_window, "outside_window", "waits", "The campaign's hours are 01:00 to 02:00"),
         (account_stopped, "account", "no", "sales@acme.example cannot send: access revoked."),
         (account_full, "daily_limit", "waits", "sales@acme.example has sent 50 of 50 messages today."),
-        (account_waits, "gap", "waits", f"The account keeps a gap between messages and sends again at {LATER}."),
-        (no_account, "account", "no", "No e-mail account can send for this campaign."),
+        (account_waits, "gap", "waits", f"The account keeps a gap and goes on at {LATER}."),
+        (no_account, "account", "no", "No e-mail account works for this campaign."),
+        (network_expired, "account", "no", "Maya does nothing: sign-in expired."),
+        (network_rests, "account", "waits", f"Maya does nothing until {LATER}: resting."),
+        (network_full, "daily_limit", "waits", "Maya, messages: 3 of 3 today."),
+        (network_waits, "gap", "waits", f"The account keeps a gap and goes on at {LATER}."),
         (missing_detail, "missing_variable", "no", "nickname"),
         (message_deferred, "message", "waits", f"“Hello” waits until {LATER}. The server asked to wait."),
         (message_unknown, "message", "waits", "It is not known whether “Hello” was sent."),
@@ -237,6 +268,33 @@ def test_a_step_and_an_account_are_asked_about_in_the_api(
     of_account = asked(account=str(account.pk))
     assert "1 message waits" in " ".join(check["text"] for check in of_account["checks"])
     assert asked(lead=str(hans.pk))["subject"] == str(hans)
+
+
+def test_an_account_on_a_network_is_asked_about_on_the_page_and_in_the_api(
+    scenario: Scenario, ready: CampaignLead, call: Callable[..., Any], admin_of: Callable[..., Client], owner: User
+) -> None:
+    with platform_context(tenant_id=scenario.tenant.pk):
+        account = with_linkedin(scenario, ready, action_limits={"invitation": {"day": 5}})
+    query = {"account": str(account.pk)}
+    found = call("get", "campaigns", scenario.campaign, "why-not-sent", query).json()
+    texts = [check["text"] for check in found["checks"]]
+    assert "Maya, invitations: 0 of 5 today and 0 of 70 in seven days." in texts, texts
+    assert any("1 message waits" in text for text in texts)
+    page = admin_of(owner).get(f"/admin/campaigns/campaign/{scenario.campaign.pk}/why-not/", query)
+    assert page.context["answer"].subject == "Maya"
+    assert account in page.context["accounts"]
+    unknown = call("get", "campaigns", scenario.campaign, "why-not-sent", {"account": str(ready.pk)})
+    assert unknown.status_code == 404
+
+
+def test_a_step_on_a_network_says_what_its_accounts_can_do(
+    scenario: Scenario, ready: CampaignLead, call: Callable[..., Any]
+) -> None:
+    with platform_context(tenant_id=scenario.tenant.pk):
+        with_linkedin(scenario, ready, is_active=False)
+    query = {"step": str(scenario.steps["linkedin"].pk)}
+    found = call("get", "campaigns", scenario.campaign, "why-not-sent", query).json()
+    assert "Maya does nothing: paused." in [check["text"] for check in found["checks"]]
 
 
 @pytest.mark.parametrize("names", [(), ("lead", "step")])

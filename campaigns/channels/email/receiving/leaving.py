@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from campaigns.channels.email import effects
-from campaigns.channels.email.effects import Happening, unsubscriptions_of
+from campaigns.channels import effects
+from campaigns.channels.effects import Happening, unsubscriptions_of
 from campaigns.channels.email.links import LinkClaim
 from campaigns.channels.email.receiving.words import likely_language
 from campaigns.messages.models import Message, MessageEventKind

@@ -10,8 +10,8 @@ from uuid import UUID
 from django.db.models import Case, DateTimeField, Value, When
 
 from campaigns.accounts.models import EmailAccount
-from campaigns.channels.email import effects
-from campaigns.channels.email.effects import Happening
+from campaigns.channels import effects
+from campaigns.channels.effects import Happening
 from campaigns.channels.email.receiving.classification import Classification, classify
 from campaigns.channels.email.receiving.matching import Match
 from campaigns.channels.email.receiving.parsing import Mail

@@ -8,8 +8,8 @@ from typing import Final
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
-from campaigns.channels.email import effects
-from campaigns.channels.email.effects import Happening
+from campaigns.channels import effects
+from campaigns.channels.effects import Happening
 from campaigns.channels.email.links import LinkClaim
 from campaigns.channels.email.receiving.machines import BETWEEN_CLICKS, is_machine
 from campaigns.channels.email.tracking import tracks

@@ -11,11 +11,12 @@ from django.utils import timezone
 from campaigns.accounts import services as accounts
 from campaigns.accounts.mailbox.errors import MailboxError, Problem
 from campaigns.accounts.models import EmailAccount, EmailAccountStatus
-from campaigns.analytics.checks import Answer, account_checks
-from campaigns.channels.email import effects
-from campaigns.channels.email.effects import Happening
+from campaigns.analytics.account_checks import account_checks
+from campaigns.analytics.checks import Answer
+from campaigns.channels import effects
+from campaigns.channels.effects import Happening
 from campaigns.channels.sending import worker
-from campaigns.messages.models import Message, MessageEventKind, MessageState
+from campaigns.messages.models import Action, Message, MessageEventKind, MessageState
 from lad.mail.models import MailDelivery
 from lad.tenancy.context import platform_context, tenant_context
 from tenants.accounts.models import User
@@ -167,7 +168,7 @@ def test_pages_say_that_it_stopped_and_let_people_resume(root: Client, halted: E
     assert "Stopped: bounces or complaints" in shown
     assert "2 were reported as spam (1 may)" in shown
     with platform_context(tenant_id=halted.tenant_id):
-        [check] = account_checks(stored(halted), "UTC", timezone.now())
+        [check] = account_checks(stored(halted), Action.MESSAGE, zone="UTC", now=timezone.now())
     assert (check.answer, "press Resume" in check.advice) == (Answer.NO, True)
     assert "Resume" in shown
     done = root.post(reverse("admin:campaigns_emailaccount_resume", args=(halted.pk,)), follow=True)
