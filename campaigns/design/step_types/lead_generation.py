@@ -1,9 +1,11 @@
 """Find new leads and enrol them."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
+
+from django.core.exceptions import ValidationError
 
 from campaigns.design.step_specs import TEXTS, JsonSchema, StepSpec, renamed, step_types
 
@@ -22,6 +24,7 @@ FILTER_SYNONYMS: Final = {
 }
 
 APOLLO: Final = "apollo_io"
+LINKEDIN_SEARCH: Final = "linkedin_search"
 NO_LINKEDIN_SEARCH: Final = (
     "source: LAD cannot search LinkedIn for leads yet. Choose Apollo, or leave the source empty."
 )
@@ -41,9 +44,11 @@ class LeadGeneration(StepSpec):
         lists = {name: [value] if isinstance(value, str) else value for name, value in filters.items()}
         return {**config, "filters": lists}
 
-    def problems(self, config: Mapping[str, Any]) -> Iterator[str]:
-        if config.get("source", APOLLO) != APOLLO:
-            yield NO_LINKEDIN_SEARCH
+    def check(self, config: object) -> None:
+        # The product before LAD had this source, so that one who brings its sequences is told what to do.
+        if isinstance(config, Mapping) and config.get("source") == LINKEDIN_SEARCH:
+            raise ValidationError([NO_LINKEDIN_SEARCH])
+        StepSpec.check(self, config)
 
 
 def _read(text: str) -> object:
@@ -61,7 +66,7 @@ step_types.register(
         finds_leads=True,
         one_of={"filters": FILTERS, "limit": {"type": "integer", "minimum": 1}},
         optional={
-            "source": {"enum": [APOLLO, "linkedin_search"]},
+            "source": {"enum": [APOLLO]},
             "one_per_company": {"type": "boolean"},
             "max_leads": {"type": "integer", "minimum": 1},
         },
