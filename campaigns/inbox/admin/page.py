@@ -12,16 +12,8 @@ from django.utils import timezone
 
 from campaigns.inbox import selectors
 from campaigns.inbox.admin.actions import perform
-from campaigns.inbox.admin.panes import (
-    CHANNELS,
-    MAX_MESSAGES_SHOWN,
-    MESSAGES_SHOWN,
-    TONES,
-    Choice,
-    counted,
-    list_pane,
-    thread_pane,
-)
+from campaigns.inbox.admin.list_pane import CHANNELS, TONES, Choice, counted, list_pane
+from campaigns.inbox.admin.thread_pane import MAX_MESSAGES_SHOWN, MESSAGES_SHOWN, thread_pane
 from campaigns.inbox.changes import CHANNEL
 from campaigns.inbox.models import Conversation, Label
 from campaigns.inbox.services.ways import channel_name
