@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from benchmarks.aims import tell
 from voice.analysis.reading import reader
 from voice.analysis.reading.findings import Findings
 from voice.calls.transcripts import normalise_transcript
@@ -199,9 +200,7 @@ def main() -> None:
     middle, last = 1000 * percentile(seconds, 0.5), 1000 * percentile(seconds, 0.99)
     print(f"processor time of a call: p50 {middle:.2f} ms, p99 {last:.2f} ms")
     reached = aims(whole, held, seconds)
-    for aim, is_reached in reached.items():
-        print(f"{'reached' if is_reached else 'MISSED '}  {aim}")
-    print(f"aims: {sum(reached.values())} of {len(reached)} reached")
+    tell(reached.items())
 
 
 def _print(name: str, part: Score) -> None:

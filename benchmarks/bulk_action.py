@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -21,7 +21,8 @@ from uuid import UUID
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.servers import migrated_servers  # noqa: E402  (importable only after sys.path is set)
+from benchmarks.aims import Aims  # noqa: E402  (importable only after sys.path is set)
+from benchmarks.servers import migrated_servers  # noqa: E402
 from tools.runtime.process import Child, spawn  # noqa: E402
 
 LIST: Final = "/admin/leads/lead/"
@@ -41,17 +42,6 @@ INSERT INTO leads (tenant_id, first_name, last_name, email, last_activity_at)
 SELECT %s, 'Lead', to_char(number, 'FM000000'), 'lead' || number || '@many.example', now()
 FROM generate_series(1, %s) AS number
 """
-
-
-@dataclass(slots=True)
-class Aims:
-    """An aim, and whether it was reached."""
-
-    reached: list[bool] = field(default_factory=list)
-
-    def check(self, reached: bool, text: str) -> None:
-        self.reached.append(reached)
-        print(f"{'reached' if reached else 'missed '}  {text}", flush=True)
 
 
 class Bench:
@@ -258,7 +248,7 @@ def main() -> int:
         killed(bench, options.rows, aims)
         undisturbed(bench, aims)
         cancelled(bench, options.rows, aims)
-    print(f"aims: {sum(aims.reached)} of {len(aims.reached)} reached")
+    aims.close()
     return 0
 
 

@@ -28,7 +28,8 @@ from cryptography.fernet import Fernet
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.calling_judge import Judge  # noqa: E402  (importable only after sys.path is set)
+from benchmarks.aims import tell  # noqa: E402  (importable only after sys.path is set)
+from benchmarks.calling_judge import Judge  # noqa: E402
 from benchmarks.calling_money import Money  # noqa: E402
 from benchmarks.calling_world import World  # noqa: E402
 from benchmarks.chaos_outreach import Observer  # noqa: E402
@@ -155,10 +156,7 @@ def report(judge: Judge, money: Money, chaos: Chaos, options: argparse.Namespace
         (f"{chaos.restarts} restarts, aim {options.restarts}", chaos.restarts >= options.restarts),
         (f"{money.sentence()}", money.charged > 0),
     ]
-    for text, reached in aims:
-        print(("reached  " if reached else "missed   ") + text)
-    print(f"aims: {sum(reached for _text, reached in aims)} of {len(aims)} reached")
-    return 0 if all(reached for _text, reached in aims) else 1
+    return 0 if tell(aims) else 1
 
 
 def main() -> int:

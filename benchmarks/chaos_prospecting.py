@@ -34,6 +34,7 @@ from cryptography.fernet import Fernet
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.aims import tell  # noqa: E402  (importable only after sys.path is set)
 from benchmarks.chaos_processes import START_SECONDS, Chaos, sandbox  # noqa: E402  (needs sys.path)
 from benchmarks.chaos_world import PLAIN_HOST, SandboxControl  # noqa: E402
 from benchmarks.ledger_stress import migrated_servers  # noqa: E402
@@ -280,10 +281,7 @@ def report(run: Run, first: Judge, last: Judge, again: tuple[int, Decimal], opti
         (f"{violations} violations in the ledger, aim 0", not violations),
         (f"{chaos.kills} kills, aim {options.kills}", chaos.kills >= options.kills),
     ]
-    for text, reached in aims:
-        print(("reached  " if reached else "missed   ") + text)
-    print(f"aims: {sum(reached for _text, reached in aims)} of {len(aims)} reached")
-    return 0 if all(reached for _text, reached in aims) else 1
+    return 0 if tell(aims) else 1
 
 
 def _held(books: Any) -> Decimal:

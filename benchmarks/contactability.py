@@ -26,7 +26,8 @@ import psycopg
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.servers import migrated_servers  # noqa: E402  (importable only after sys.path is set)
+from benchmarks.aims import close  # noqa: E402  (importable only after sys.path is set)
+from benchmarks.servers import migrated_servers  # noqa: E402
 
 AIM: Final = 10_000
 SEED: Final = 14
@@ -131,7 +132,7 @@ def _measure(keys: Sequence[UUID], size: int) -> None:
                 f" {statements} statements a batch; {verdicts}",
                 flush=True,
             )
-    print(f"aims: {sum(reached)} of {len(reached)} reached")
+    close(reached)
 
 
 if __name__ == "__main__":

@@ -111,8 +111,7 @@ def main() -> None:
         _measure_together(
             product, caller, database, _talks(database, tenant, user, options.conversations), bare, report
         )
-    print(f"aims: {sum(report.reached)} of {len(report.reached)} reached")
-    sys.exit(0 if all(report.reached) else 1)
+    sys.exit(0 if report.close() else 1)
 
 
 def _measure_alone(product: Product, caller: Caller, talks: Sequence[Talk], report: Report) -> None:

@@ -29,6 +29,7 @@ from typing import Any, Final
 
 from aiicp.extraction import Range, Slots, extract
 from aiicp.extraction.slots import ALL, LISTS, RANGES
+from benchmarks.aims import tell
 
 CORPUS: Final = Path(__file__).parent / "data" / "utterances.jsonl"
 F1_AIM: Final = 0.92
@@ -168,9 +169,7 @@ def main() -> None:
         f"at most {WRONG_AIM:.0%} wrong values": whole.wrong_rate <= WRONG_AIM,
         f"p99 of at most {1000 * P99_AIM:.0f} ms": max(_p99(short), _p99(long)) <= P99_AIM,
     }
-    for aim, reached in aims.items():
-        print(f"{'reached' if reached else 'MISSED '}  {aim}")
-    print(f"aims: {sum(aims.values())} of {len(aims)} reached")
+    tell(aims.items())
 
 
 def _slots(data: dict[str, Any]) -> Slots:

@@ -297,8 +297,7 @@ def main() -> int:
     report = Report()
     with running_product() as product:
         attack(product, options.connections, report)
-    print(f"aims: {sum(report.reached)} of {len(report.reached)} reached")
-    return 0 if all(report.reached) else 1
+    return 0 if report.close() else 1
 
 
 if __name__ == "__main__":

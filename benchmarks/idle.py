@@ -26,7 +26,8 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tools.runtime.ports import free_port  # noqa: E402  (importable only after sys.path is set)
+from benchmarks.aims import tell  # noqa: E402  (importable only after sys.path is set)
+from tools.runtime.ports import free_port  # noqa: E402
 
 AIM_MEGABYTES: Final = 350
 AIM_SHARE: Final = 0.01
@@ -170,9 +171,7 @@ def main() -> int:
         (f"memory {usage.megabytes:.0f} MB, aim {AIM_MEGABYTES}", usage.megabytes <= AIM_MEGABYTES),
         (f"processor {usage.share:.2%} of a core, aim {AIM_SHARE:.0%}", usage.share <= AIM_SHARE),
     ]
-    for text, reached in aims:
-        print(("reached  " if reached else "missed   ") + text)
-    print(f"aims: {sum(reached for _text, reached in aims)} of {len(aims)} reached")
+    tell(aims)
     return 0
 
 

@@ -22,6 +22,7 @@ from uuid import UUID, uuid4
 import httpx2
 import orjson
 
+from benchmarks.aims import close
 from benchmarks.servers import migrated_servers
 from tests.support.conversations import hold, mixed_up
 from tests.support.sandbox import HOST, Sandbox, start, wait_for_ports
@@ -64,7 +65,7 @@ def main() -> None:
             ]
     finally:
         shutil.rmtree(directory, ignore_errors=True)
-    print(f"aims: {sum(reached)} of {len(reached)} reached")
+    close(reached)
 
 
 @contextmanager

@@ -30,6 +30,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import outbox_worker  # noqa: E402  (importable only after sys.path is set)
+from benchmarks.aims import tell  # noqa: E402  (importable only after sys.path is set)
 from benchmarks.servers import migrated_servers  # noqa: E402
 from tools.runtime.process import Child, spawn  # noqa: E402
 
@@ -364,9 +365,7 @@ def main() -> int:
         (f"idle p50 {idle:.1f} ms, aim {AIM_IDLE_MS:.0f}", idle <= AIM_IDLE_MS),
         (f"quiet tenant p99 {quiet_p99:.0f} ms, aim {AIM_QUIET_MS:.0f}", quiet_p99 <= AIM_QUIET_MS),
     ]
-    for text, reached in aims:
-        print(("reached  " if reached else "missed   ") + text)
-    print(f"aims: {sum(reached for _text, reached in aims)} of {len(aims)} reached")
+    tell(aims)
     return 0
 
 

@@ -30,7 +30,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -42,7 +42,8 @@ import psycopg
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.bulk_action import _set_up_django  # noqa: E402  (importable only after sys.path is set)
+from benchmarks.aims import Aims  # noqa: E402  (importable only after sys.path is set)
+from benchmarks.bulk_action import _set_up_django  # noqa: E402
 from benchmarks.scoring_world import MOST_COMPANIES, fill_leads, fill_scores, tenant_with_profile  # noqa: E402
 from benchmarks.servers import migrated_servers  # noqa: E402
 
@@ -70,17 +71,6 @@ FROM json_to_recordset(%s::json) AS scored (lead_id uuid, points smallint, reaso
 ON CONFLICT (organization_id, lead_id, profile_id) DO UPDATE
     SET points = EXCLUDED.points, reasons = EXCLUDED.reasons, scored_at = EXCLUDED.scored_at
 """
-
-
-@dataclass(slots=True)
-class Aims:
-    """The aims, and whether each is reached."""
-
-    reached: list[bool] = field(default_factory=list)
-
-    def check(self, reached: bool, text: str) -> None:
-        self.reached.append(reached)
-        print(f"{'reached' if reached else 'missed '}  {text}", flush=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +189,7 @@ def main() -> None:
             _lists(bench, aims)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
-    print(f"aims: {sum(aims.reached)} of {len(aims.reached)} reached")
+    aims.close()
 
 
 def _from_nothing(bench: Bench, scored: int, aims: Aims) -> None:

@@ -25,7 +25,8 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.simulated_tampering import undetected  # noqa: E402  (importable only after sys.path is set)
+from benchmarks.aims import tell  # noqa: E402  (importable only after sys.path is set)
+from benchmarks.simulated_tampering import undetected  # noqa: E402
 from benchmarks.simulated_world import TENANTS, Part  # noqa: E402  (importable only after sys.path is set)
 from benchmarks.simulated_year_checker import Checker, Record, Violation  # noqa: E402
 
@@ -96,9 +97,7 @@ def report(parts: Sequence[Part], record: Record, violations: Sequence[Violation
     if wanted >= SMALLEST_TIMED:
         allowed = AIM_SECONDS_PER_MILLION * wanted / MILLION
         aims.append((f"{seconds:,.0f} s, aim {allowed:,.0f} (15 minutes for a million)", seconds <= allowed))
-    for text, reached in aims:
-        print(("reached  " if reached else "missed   ") + text)
-    print(f"aims: {sum(reached for _text, reached in aims)} of {len(aims)} reached")
+    tell(aims)
     return 1 if violations or missed else 0
 
 

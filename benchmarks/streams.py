@@ -29,6 +29,7 @@ from typing import Any, Final
 
 import psutil
 import psycopg
+from aims import Aims
 from http_load import Connection, UnexpectedAnswer, ask, mean_seconds, request
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -201,11 +202,8 @@ def seconds_until_all_hear(streams: list[socket.socket], started: float) -> floa
     return time.perf_counter() - started
 
 
-class Report:
-    """The aims, and whether each is reached."""
-
-    def __init__(self) -> None:
-        self.reached: list[bool] = []
+class Report(Aims):
+    """The aims, told as a table."""
 
     def aim(self, text: str, reached: bool) -> None:
         self.reached.append(reached)
@@ -374,8 +372,7 @@ def main() -> int:
         measure(product, options.streams, options.slow, report)
         if options.wsgi:
             compare_with_wsgi(product, options.slow)
-    print(f"aims: {sum(report.reached)} of {len(report.reached)} reached")
-    return 0 if all(report.reached) else 1
+    return 0 if report.close() else 1
 
 
 if __name__ == "__main__":
