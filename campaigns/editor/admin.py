@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
+from campaigns.design.models import Campaign
 from campaigns.editor.drafts import draft_of
 from campaigns.editor.drawing import drawn
 from campaigns.editor.models import SequenceTemplate
@@ -31,6 +33,14 @@ class SequenceTemplateAdmin(TenantModelAdmin):
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return False: a sequence is shared from a campaign, where it was tried."""
         return False
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Offer a new campaign to those who may make one."""
+        unseen = () if admin.site.get_model_admin(Campaign).has_add_permission(request) else ("use",)
+        return [
+            (title, {**options, "fields": [name for name in options["fields"] if name not in unseen]})
+            for title, options in super().get_fieldsets(request, obj)
+        ]
 
     @display(description="Steps")
     def steps_count(self, obj: SequenceTemplate) -> int:

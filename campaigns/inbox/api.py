@@ -21,6 +21,7 @@ from campaigns.inbox.services.replying import Reply, reply
 from campaigns.inbox.services.ways import ways
 from lad import writes
 from lad.api import router
+from lad.api.filters import REQUIRED
 from lad.api.pagination import KeysetPagination
 from lad.api.serializers import make_serializer
 from lad.api.views import LadAPIView, ResourceViewSet, require_tenant
@@ -36,6 +37,9 @@ ACTIONS = (
 
 class FolderFilter(django_filters.ChoiceFilter):
     """``?folder=mine``: one part of the inbox. The viewset applies it, because it depends on the caller."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{**REQUIRED, **kwargs})
 
     def filter(self, qs: QuerySet[Conversation], value: str) -> QuerySet[Conversation]:
         return qs

@@ -47,7 +47,7 @@ class InFilter(BaseInFilter):
 
 
 # An empty value must not list everything, as a filter that was left out does.
-_REQUIRED: Final[dict[str, Any]] = {"required": True, "error_messages": {"required": NO_VALUE}}
+REQUIRED: Final[dict[str, Any]] = {"required": True, "error_messages": {"required": NO_VALUE}}
 
 
 class TextFilter(django_filters.CharFilter):
@@ -132,7 +132,7 @@ class MomentFilter(django_filters.Filter):
     field_class = MomentField
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{**_REQUIRED, **kwargs})
+        super().__init__(**{**REQUIRED, **kwargs})
 
     def filter(self, qs: QuerySet, value: Any) -> Any:
         lookup, moment = moments.bound(self.lookup_expr, value)
@@ -143,7 +143,7 @@ class DayFilter(django_filters.DateFilter):
     """A day, or a bound of a column of days."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{**_REQUIRED, "validators": [moments.validate], **kwargs})
+        super().__init__(**{**REQUIRED, "validators": [moments.validate], **kwargs})
 
 
 Search = Callable[[QuerySet, str], QuerySet]
@@ -185,11 +185,11 @@ def _filters(name: str, field: models.Field) -> dict[str, Any]:
             target = field.target_field
             return _exact_and_in(name, _kind_of(target), field_name=f"{name}_id", **_bounds(target))
         case models.BooleanField():
-            return {name: BooleanFilter(field_name=name, **_REQUIRED)}
+            return {name: BooleanFilter(field_name=name, **REQUIRED)}
         case models.DateTimeField():
             return _ranges(name, MomentFilter)
         case models.DateField():
-            return {name: DayFilter(field_name=name, **_REQUIRED), **_ranges(name, DayFilter)}
+            return {name: DayFilter(field_name=name, **REQUIRED), **_ranges(name, DayFilter)}
     if field.choices:
         # Read with each request: keys may be added to an open vocabulary.
         return _exact_and_in(name, (django_filters.ChoiceFilter, ChoiceInFilter), choices=lambda: field.flatchoices)
@@ -213,15 +213,14 @@ def _kind_of(field: models.Field) -> tuple[Any, Any]:
 def _exact_and_in(name: str, kind: tuple[Any, Any], field_name: str = "", **kwargs: Any) -> dict[str, Any]:
     field_name = field_name or name
     return {
-        name: kind[0](field_name=field_name, **_REQUIRED, **kwargs),
+        name: kind[0](field_name=field_name, **REQUIRED, **kwargs),
         f"{name}__in": kind[1](field_name=field_name, lookup_expr="in", **kwargs),
     }
 
 
 def _ranges(name: str, kind: Any, **kwargs: Any) -> dict[str, Any]:
     return {
-        f"{name}__{lookup}": kind(field_name=name, lookup_expr=lookup, **_REQUIRED, **kwargs)
-        for lookup in RANGE_LOOKUPS
+        f"{name}__{lookup}": kind(field_name=name, lookup_expr=lookup, **REQUIRED, **kwargs) for lookup in RANGE_LOOKUPS
     }
 
 
@@ -229,7 +228,7 @@ def _empty(name: str, column: models.Field) -> dict[str, Any]:
     """Return the filters for rows without a value. A column that is never empty has none."""
     if not may_be_empty(column):
         return {}
-    return {f"{name}__{lookup}": EmptyFilter(field_name=name, column=column, **_REQUIRED) for lookup in EMPTY_LOOKUPS}
+    return {f"{name}__{lookup}": EmptyFilter(field_name=name, column=column, **REQUIRED) for lookup in EMPTY_LOOKUPS}
 
 
 def _bounds(field: models.Field) -> dict[str, Any]:

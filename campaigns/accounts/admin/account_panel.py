@@ -57,14 +57,15 @@ class Panel:
     place: ReportPlace | None
     sandbox: bool
     may_change: bool
+    may_read: bool
     through_gateway: bool
     learned: list[str]
     facts: list[list[str]]
     now: datetime
 
 
-def panel_of(account: NetworkAccount, *, connecting: str, may_change: bool) -> Panel:
-    """Return what the account's page shows."""
+def panel_of(account: NetworkAccount, *, connecting: str, may_change: bool, may_read: bool) -> Panel:
+    """Return what the account's page shows; its messages to those who may read them."""
     now, zone = timezone.now(), account.tenant.timezone
     health = health_of(account, now=now)
     own: dict[str, Any] = {account.message_column: account.pk}
@@ -78,8 +79,10 @@ def panel_of(account: NetworkAccount, *, connecting: str, may_change: bool) -> P
         health=health,
         health_tone=HEALTH_TONES[health.label],
         health_word=HEALTH_WORDS[health.label],
-        done=list(done.select_related("lead", "campaign")[:SHOWN]),
-        waiting=list(waiting.select_related("lead", "campaign").order_by("next_attempt_at")[:SHOWN]),
+        done=list(done.select_related("lead", "campaign")[:SHOWN]) if may_read else [],
+        waiting=list(waiting.select_related("lead", "campaign").order_by("next_attempt_at")[:SHOWN])
+        if may_read
+        else [],
         messages_url=f"{reverse('admin:campaigns_message_changelist')}?{account.message_column}__id__exact={account.pk}",
         connecting=connecting,
         check_url=_action(account, "check_now"),
@@ -87,6 +90,7 @@ def panel_of(account: NetworkAccount, *, connecting: str, may_change: bool) -> P
         place=report_place(account) if isinstance(account, ChannelAccount) else None,
         sandbox=is_sandbox(account),
         may_change=may_change,
+        may_read=may_read,
         through_gateway=is_through_gateway(account),
         learned=_learned(account),
         facts=account.health.get("facts", []),

@@ -24,9 +24,10 @@ from campaigns.accounts.network_services import is_through_gateway
 from campaigns.accounts.network_use import LABELS
 from campaigns.accounts.sandboxes import SANDBOX, is_sandbox
 from campaigns.accounts.standing import TONES, standing_of
-from campaigns.messages.models import Action
+from campaigns.messages.models import Action, Message
 from lad.admin.actions import row_action
 from lad.admin.json_parts import JsonPartsAdmin, JsonPartsForm, Part
+from lad.admin.permissions import can_view
 from lad.tenancy.access import actor_of
 from lad.types import Values
 
@@ -165,7 +166,9 @@ class NetworkAccountAdmin(JsonPartsAdmin):
         row = kwargs.get("obj")
         if row is not None:
             may_change = self.has_change_permission(request, row)
-            context = {**context, "panel": panel_of(row, connecting=self.connecting_url(row), may_change=may_change)}
+            may_read = can_view(request, Message)
+            panel = panel_of(row, connecting=self.connecting_url(row), may_change=may_change, may_read=may_read)
+            context = {**context, "panel": panel}
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:

@@ -49,11 +49,17 @@ def test_a_whatsapp_number_shows_its_name_quality_and_limit(sandbox: Sandbox, wh
     assert account.last_verified_at is not None
 
 
-def test_a_twilio_number_shows_what_it_can_and_whether_lad_hears_of_answers(twilio: ChannelAccount) -> None:  # noqa: F811
+def test_a_twilio_number_shows_what_it_can_and_whether_lad_hears_of_answers(
+    sandbox: Sandbox,
+    twilio: ChannelAccount,  # noqa: F811
+) -> None:
     found = checks.check(twilio)
     assert found.succeeded
     assert facts(found)["capabilities"] == "SMS, Calls"
-    assert found.notes == (sms.NOT_HEARD,)
+    assert found.notes == ()
+    elsewhere = {"webhook": "https://elsewhere.example/sms"}
+    sandbox.call("POST", f"/networks/accounts/{twilio.provider_parent_id}", json=elsewhere)
+    assert checks.check(twilio).notes == (sms.NOT_HEARD,)
 
 
 @pytest.mark.parametrize("name", ["whatsapp", "twilio"])

@@ -9,6 +9,7 @@ from campaigns.charging.quotes import quote
 from campaigns.enrolment.models import EnrolmentStatus
 from campaigns.messages.models import MessageState
 from lad.tenancy.context import platform_context, tenant_context
+from leads.channels import Channel
 from tests.campaigns.charging.outbox import NOW, PRICE, books, fund, hold, list_price, queue, settle
 from tests.campaigns.design.test_lifecycle import now_in
 from tests.campaigns.test_admin import action_of, page_of
@@ -116,8 +117,8 @@ def test_a_text_message_is_charged_by_its_segments(tenant, campaign, add_step):
     with tenant_context(tenant.pk):
         fund("1")
         [message] = queue(campaign, step)
-        message.metadata = {"segments": 3}
-        message.save(update_fields=["metadata"])
+        message.channel, message.body = Channel.SMS, "a" * 400
+        message.save(update_fields=["channel", "body"])
         assert hold([message]).allowed == {message.pk}
         settle(message, MessageState.SENT)
         assert books()[2] == 3 * PRICE
