@@ -33,8 +33,9 @@ from campaigns.editor.serializers import (
 )
 from campaigns.templates.api import preview_choice
 from campaigns.templates.links import check_links
-from campaigns.templates.trials import send_test
+from campaigns.templates.trials import trial_message
 from campaigns.templates.variables import VARIABLES
+from lad.admin.actions import Afterwards
 from lad.admin.base import LadModelAdmin
 from lad.admin.permissions import can_view
 from lad.admin.widgets import apply_widgets
@@ -125,7 +126,7 @@ def _sequence(admin: LadModelAdmin, request: HttpRequest, campaign: Campaign) ->
     if request.method == "POST":
         if not admin.has_change_permission(request, campaign):
             raise PermissionDenied
-        return _answered(lambda: _save(request, campaign))
+        return _answered(request, lambda: _save(request, campaign))
     if request.GET.get("part") == "data":
         return JsonResponse(dict(drawing.drawing_of(campaign)))
     may_change = admin.has_change_permission(request, campaign)
@@ -175,7 +176,7 @@ def _step(admin: LadModelAdmin, request: HttpRequest, campaign: Campaign) -> Htt
             raise NotFound
         return dict(StepFormResponse(step_form(campaign, data)).data)
 
-    return _answered(form)
+    return _answered(request, form)
 
 
 def _test(admin: LadModelAdmin, request: HttpRequest, campaign: Campaign) -> HttpResponse:
@@ -183,7 +184,7 @@ def _test(admin: LadModelAdmin, request: HttpRequest, campaign: Campaign) -> Htt
     if not admin.has_change_permission(request, campaign):
         raise PermissionDenied
 
-    def send() -> dict[str, Any]:
+    def ready() -> Afterwards[dict[str, Any]]:
         data: Any = parse(request.body.decode())
         body = StepFormSerializer.read({name: data[name] for name in ("step",) if name in data})
         choice = preview_choice({name: data[name] for name in ("lead", "account", "variant") if data.get(name)})
@@ -192,17 +193,26 @@ def _test(admin: LadModelAdmin, request: HttpRequest, campaign: Campaign) -> Htt
             raise Invalid(errors={"account": ["Choose the account that sends it."]})
         [step] = draft_of([body["step"]])
         shown = preview_of(step, campaign, lead=choice["lead"], account=account, variant=choice["variant"])
-        send_test(shown=shown, account=account, user=user, now=timezone.now())
-        return {"sent_to": user.email}
+        message = trial_message(shown=shown, account=account, user=user, now=timezone.now())
 
-    return _answered(send)
+        def send() -> dict[str, Any]:
+            message.send()
+            return {"sent_to": user.email}
+
+        return Afterwards(send)
+
+    return _answered(request, ready)
 
 
-def _answered(work: Callable[[], dict[str, Any]]) -> JsonResponse:
+def _answered(request: HttpRequest, work: Callable[[], dict[str, Any] | Afterwards[dict[str, Any]]]) -> JsonResponse:
     """Do the work and answer its result, or why it was refused: the page shows that, so it is no failed request."""
     try:
         with transaction.atomic():
-            return JsonResponse({"refused": None, **work()})
+            result = work()
+        if isinstance(result, Afterwards):
+            with outside_scope(request):
+                result = result.work()
+        return JsonResponse({"refused": None, **result})
     except DomainError as error:
         errors = getattr(error, "errors", {})
         return JsonResponse({"refused": {"code": error.code, "detail": error.detail, "errors": errors, **error.extra}})

@@ -21,7 +21,7 @@ from campaigns.templates.links import check_links, links_of
 from campaigns.templates.models import CommunicationTemplate
 from campaigns.templates.previews import Preview, document_of, preview
 from campaigns.templates.variables import VARIABLES
-from lad.admin.actions import row_action
+from lad.admin.actions import Afterwards, row_action
 from lad.admin.base import SharedModelAdmin, register
 from lad.admin.permissions import can_view
 from lad.errors import Invalid
@@ -105,14 +105,20 @@ class CommunicationTemplateAdmin(SharedModelAdmin):
         when=lambda row: row.channel == Channel.EMAIL and row.deleted_at is None,
         icon="forward_to_inbox",
     )
-    def send_test(self, request: HttpRequest, row: CommunicationTemplate, values: dict[str, Any]) -> str:
+    def send_test(self, request: HttpRequest, row: CommunicationTemplate, values: dict[str, Any]) -> Afterwards[str]:
         account, address = values["account"], values["lead"].strip().lower()
         lead = _leads(request).filter(email=address).first() if address else None
         if address and lead is None:
             raise Invalid(errors={"lead": ["No lead has this e-mail address."]})
         user = access_of(request).user
-        trials.send_test(shown=preview(row, lead=lead, account=account), account=account, user=user, now=timezone.now())
-        return f"The test was sent to {user.email}."
+        shown = preview(row, lead=lead, account=account)
+        message = trials.trial_message(shown=shown, account=account, user=user, now=timezone.now())
+
+        def send() -> str:
+            message.send()
+            return f"The test was sent to {user.email}."
+
+        return Afterwards(send)
 
     @row_action(
         "Check links",
@@ -120,15 +126,22 @@ class CommunicationTemplateAdmin(SharedModelAdmin):
         permission="view",
         icon="link",
     )
-    def check_links(self, request: HttpRequest, row: CommunicationTemplate, values: dict[str, Any]) -> str | None:
+    def check_links(
+        self, request: HttpRequest, row: CommunicationTemplate, values: dict[str, Any]
+    ) -> Afterwards[str | None]:
         shown = preview(row)
-        reports = check_links(links_of(shown.body, shown.html))
-        wrong = [report for report in reports if report.problem]
-        for report in wrong:
-            messages.warning(request, f"{report.url}: {report.problem}")
-        if wrong:
-            return None
-        return f"All its links work: {len(reports)}." if reports else "It has no links."
+        links = links_of(shown.body, shown.html)
+
+        def ask() -> str | None:
+            reports = check_links(links)
+            wrong = [report for report in reports if report.problem]
+            for report in wrong:
+                messages.warning(request, f"{report.url}: {report.problem}")
+            if wrong:
+                return None
+            return f"All its links work: {len(reports)}." if reports else "It has no links."
+
+        return Afterwards(ask)
 
     @display(description="Origin", label={"Built in": "info", "Shared": "info", "Own": "default"})
     def origin(self, obj: CommunicationTemplate) -> str:

@@ -15,6 +15,7 @@ from campaigns.accounts.mailbox.errors import MailboxError, Problem
 from campaigns.accounts.mailbox.hosts import connect, tls_context
 from campaigns.templates.cleaning import text_of
 from campaigns.templates.variables import UNSUBSCRIBE_MARKER
+from lad.tenancy.context import require_no_scope
 
 MAX_LINKS_CHECKED: Final = 20
 TIMEOUT_SECONDS: Final = 4.0
@@ -56,7 +57,11 @@ def links_of(body: str, html: str) -> list[str]:
 
 
 def check_links(urls: Sequence[str]) -> list[LinkReport]:
-    """Return a report for each link, up to a number. Asks their servers; takes at most a quarter of a minute."""
+    """Return a report for each link, up to a number. Takes at most 15 seconds.
+
+    Asks their servers: call it outside any scope.
+    """
+    require_no_scope("Links are asked")
     deadline = monotonic() + MAX_SECONDS
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(lambda url: LinkReport(url, _problem(url, deadline)), urls[:MAX_LINKS_CHECKED]))

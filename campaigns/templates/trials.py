@@ -1,6 +1,7 @@
 """Send a user's own address what a lead would get. Features above register how a message leaves."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -8,6 +9,7 @@ from campaigns.accounts.models import EmailAccount
 from campaigns.templates.previews import Preview
 from campaigns.templates.rendering import RenderedMessage, with_unsubscribe_link
 from lad.errors import Conflict, Invalid
+from lad.tenancy.context import require_no_scope
 from tenants import budgets
 from tenants.accounts.models import User
 from tenants.budgets import Budget
@@ -34,12 +36,25 @@ def register_test_sender(sender: TestSender) -> TestSender:
     return sender
 
 
-def send_test(*, shown: Preview, account: EmailAccount, user: User, now: datetime) -> None:
-    """Send a previewed message to the user's own verified address, from the account.
+@dataclass(frozen=True, slots=True)
+class TrialMessage:
+    """A message to the user's own address that may be sent. It is no message to a lead, and counts nowhere."""
 
-    It is marked as a test, is no message to a lead, and counts nowhere. Connects to the mail server. Raises
-    AddressNotVerified, Invalid if the texts have errors or the account is not in use, BudgetSpent, and the sender's
-    errors.
+    message: RenderedMessage
+    account: EmailAccount
+    user: User
+
+    def send(self) -> None:
+        """Send it. Connects to the mail server: call it outside any scope. Raises the sender's errors."""
+        require_no_scope("A mail server is asked")
+        for send in _senders:
+            send(self.message, self.account, self.user)
+
+
+def trial_message(*, shown: Preview, account: EmailAccount, user: User, now: datetime) -> TrialMessage:
+    """Return a previewed message, marked as a test, for the user's own verified address.
+
+    Raises AddressNotVerified, Invalid if the texts have errors or the account is not in use, and BudgetSpent.
     """
     if errors := [problem for problem in shown.problems if not problem.hint]:
         raise Invalid(" ".join(f"{problem.field.capitalize()}: {problem}" for problem in errors))
@@ -49,5 +64,4 @@ def send_test(*, shown: Preview, account: EmailAccount, user: User, now: datetim
         raise AddressNotVerified
     budgets.spend([TEST_MESSAGES.of(subject=str(user.pk))], now=now)
     body, html = (with_unsubscribe_link(text, NO_LINK) for text in (shown.body, shown.html))
-    for send in _senders:
-        send(RenderedMessage(SUBJECT.format(shown.subject), body, html), account, user)
+    return TrialMessage(RenderedMessage(SUBJECT.format(shown.subject), body, html), account, user)

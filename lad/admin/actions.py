@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from django import forms
 from django.contrib import messages
@@ -75,6 +75,13 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
+class Afterwards(Generic[Result]):
+    """What asks a foreign server once the action is committed, outside any scope. ``work`` returns the result."""
+
+    work: Callable[[], Result]
+
+
+@dataclass(frozen=True, slots=True)
 class RowAction:
     """How an action is presented and when it applies."""
 
@@ -100,6 +107,10 @@ class RowAction:
         return self.preview is not None
 
 
+# What a row action returns: the message to show, or how to get it.
+Answer = str | None | Afterwards[str] | Afterwards[str | None]
+
+
 def row_action(
     title: str,
     *,
@@ -115,7 +126,7 @@ def row_action(
     seldom: bool = False,
     options: Callable[[Any], Sequence[Option]] | None = None,
     button: str = "",
-) -> Callable[[Callable[..., str | None]], Any]:
+) -> Callable[[Callable[..., Answer]], Any]:
     """Make ``method(self, request, row, values)`` an action of the object page; list it in ``actions_detail``.
 
     The method runs inside the row's scope, calls a service and returns the message to show. A
@@ -129,7 +140,8 @@ def row_action(
     option, which the values hold as ``OPTION``.
 
     ``asks(row)`` puts a question to a foreign server. It runs outside any transaction, before the method, which gets
-    its answer as a fourth argument; it may raise a DomainError. Such an action has no preview.
+    its answer as a fourth argument; it may raise a DomainError. Such an action has no preview. A method that returns
+    ``Afterwards`` has the server asked once the action is committed.
 
     ``preview(row, values)`` returns what the action would do, for a page that must be confirmed. It
     may raise what the action would raise, and returns None if there is nothing left to do. Such a
@@ -139,7 +151,7 @@ def row_action(
         title, explanation, form, permission, when, danger, step_up, asks, preview, seldom, options, button
     )
 
-    def decorate(method: Callable[..., str | None]) -> Any:
+    def decorate(method: Callable[..., Answer]) -> Any:
         @wraps(method)
         def view(self: Any, request: HttpRequest, object_id: str) -> HttpResponse:
             return _run(self, request, object_id, settings, method)
@@ -169,7 +181,7 @@ def _run(
     request: HttpRequest,
     object_id: str,
     settings: RowAction,
-    method: Callable[..., str | None],
+    method: Callable[..., Answer],
 ) -> HttpResponse:
     row = model_admin.get_row_or_404(request, object_id)
     if not getattr(model_admin, f"has_{settings.permission}_permission")(request, row):
@@ -204,6 +216,9 @@ def _run(
                 values = {**form.cleaned_data, **({OPTION: chosen.key} if chosen else {})}
                 preview = _unconfirmed_preview(request, row, settings, values)
                 message = None if preview else method(model_admin, request, row, values, *answer)
+            if isinstance(message, Afterwards):
+                with outside_scope(request):
+                    message = message.work()
         except DomainError as error:
             _add_error(form, error)
         else:

@@ -6,7 +6,8 @@ import pytest
 
 from campaigns.accounts.models import EmailAccount, EmailAccountStatus
 from campaigns.messages.models import Message
-from lad.tenancy.context import platform_context
+from campaigns.templates import trials
+from lad.tenancy.context import current_scope, platform_context
 from leads.contactability.models import LeadTouch
 from tenants.accounts.models import User
 from tests.factories.campaigns import CampaignStepFactory, CommunicationTemplateFactory, EmailAccountFactory
@@ -105,3 +106,34 @@ def test_staff_send_a_test_from_the_page(
     admin_of(verified).post(url, {"account": account.pk, "lead": lead.email})
     [sent] = sandbox.sent_to(verified.email)
     assert sent["Subject"] == "[Test] To Ines"
+
+
+@pytest.mark.parametrize("where", ["api", "page", "editor"])
+def test_no_transaction_waits_for_the_mail_server(
+    account: EmailAccount,
+    verified: User,
+    call: Any,
+    admin_of: Any,
+    tenant: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    where: str,
+) -> None:
+    scopes: list[object] = []
+    monkeypatch.setattr(trials, "_senders", [lambda _message, _account, _user: scopes.append(current_scope())])
+    with platform_context(tenant_id=tenant.pk):
+        row = CommunicationTemplateFactory.create()
+        step = CampaignStepFactory.create(type="email_send", config={"subject": "Hello", "body": "Hi"})
+    if where == "api":
+        assert call("post", "communication-templates", row, "test", {"account": account.pk}).status_code == 200
+    elif where == "page":
+        url = f"/admin/campaigns/communicationtemplate/{row.pk}/send_test/"
+        admin_of(verified).post(url, {"account": account.pk, "lead": ""})
+    else:
+        url = f"/admin/campaigns/campaign/{step.campaign_id}/sequence/test/"
+        told = {
+            "step": {"key": "a", "type": step.type, "title": "Hello", "config": step.config},
+            "account": str(account.pk),
+        }
+        answer = admin_of(verified).post(url, told, content_type="application/json")
+        assert answer.json()["refused"] is None, answer.json()
+    assert scopes == [None]
