@@ -1,5 +1,6 @@
 """The pages of a campaign beside its own: what waits, and why something was not sent."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -36,13 +37,14 @@ from tenants.activity.exports import begin_export, may_export
 SHOWN: Final = 100
 NEXT_SHOWN: Final = 50
 ACCOUNTS_SHOWN: Final = 50
+ReadPage = Callable[[HttpRequest, Campaign], dict[str, Any]]
 FOUND_SHOWN: Final = 20
 
 
 def urls(admin: LadModelAdmin) -> list[URLPattern]:
     """Return the addresses of the pages, for the admin of campaigns."""
 
-    def page(name: str, template: str, read: Any, *, part: str = "") -> URLPattern:
+    def page(name: str, template: str, read: ReadPage, *, part: str = "") -> URLPattern:
         def view(request: HttpRequest, object_id: UUID) -> HttpResponse:
             campaign = admin.get_row_or_404(request, str(object_id))
             only_part = bool(part) and "part" in request.GET

@@ -1,5 +1,6 @@
 """The inbox in the API."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -231,7 +232,7 @@ class ConversationViewSet(ResourceViewSet):
         values = self._several(forms.LabelConversationsSerializer, request)
         return _count(handling.set_label(ids=values["ids"], label=values["label"], actor=self.access.user))
 
-    def _changed(self, change: Any) -> Response:
+    def _changed(self, change: Callable[[list[UUID]], object]) -> Response:
         """Change the conversation of the address, which the caller must see, and return it."""
         row = self.get_object()
         change([row.pk])

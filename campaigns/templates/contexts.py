@@ -1,6 +1,6 @@
 """The values that messages are filled with, read for many leads in a few statements."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any, Final
@@ -142,7 +142,9 @@ def _leads(ids: set[UUID]) -> dict[UUID, dict[str, Any]]:
     return {row["id"]: row for row in found}
 
 
-def _users(leads: Any, accounts: Any, campaign: Campaign | None) -> dict[UUID | None, User]:
+def _users(
+    leads: Iterable[Mapping[str, Any]], accounts: Iterable[Account | None], campaign: Campaign | None
+) -> dict[UUID | None, User]:
     ids = {lead["assigned_user_id"] for lead in leads} | {each.user_id for each in accounts if each is not None}
     if campaign is not None:
         ids.add(campaign.created_by_user_id)

@@ -1,6 +1,6 @@
 """Like and comment on somebody's newest post, and publish posts of the account's owner."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from campaigns.channels.gateway.people import Recipient
@@ -73,7 +73,7 @@ def _newest_open(gateway: Gateway, recipient: Recipient) -> Post | None:
     return next((each for each in gateway.posts_of(recipient.network_id) if each.takes_comments), None)
 
 
-def _once(act: Any) -> None:
+def _once(act: Callable[[], object]) -> None:
     """Do something that counts as done if it was done before."""
     try:
         act()

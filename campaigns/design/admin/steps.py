@@ -23,6 +23,7 @@ from lad.admin.inlines import LadInline
 from lad.admin.lists import computed_once
 from lad.admin.permissions import is_deleted
 from lad.tenancy.access import access_of
+from tenants.accounts.models import User
 
 # The inline shows all steps on one page up to this number.
 MAX_STEPS = 100
@@ -157,7 +158,7 @@ class StepLinkAdmin(TenantModelAdmin):
     list_display = ["step", "outcome", "target", "created_at"]
 
 
-def save_steps(formset: Any, *, actor: Any) -> None:
+def save_steps(formset: Any, *, actor: User | None) -> None:
     """Write the steps of one campaign and then put them in the order entered, all at once."""
     removed = set(formset.deleted_forms)
     positions: list[tuple[tuple[int, int], CampaignStep]] = []
