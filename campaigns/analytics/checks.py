@@ -65,7 +65,8 @@ def campaign_check(campaign: Campaign, now: datetime) -> Check:
     if campaign.status != CampaignStatus.RUNNING:
         status = CampaignStatus(campaign.status)
         reason = f" {campaign.last_execution_reason}" if campaign.last_execution_reason else ""
-        text = f"The campaign is {status.label.lower()}.{reason}"
+        what = "a draft" if status == CampaignStatus.DRAFT else status.label.lower()
+        text = f"The campaign is {what}.{reason}"
         return Check("campaign", "Campaign", Answer.NO, text, STOPPED[status])
     if campaign.starts_at and campaign.starts_at > now:
         text = f"The campaign begins on {written(campaign.starts_at)}."
