@@ -26,7 +26,8 @@ import psycopg
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.dialer_raw import RawDialer  # noqa: E402  (importable only after sys.path is set)
+from benchmarks.aims import tell  # noqa: E402  (importable only after sys.path is set)
+from benchmarks.dialer_raw import RawDialer  # noqa: E402
 from benchmarks.servers import migrated_servers  # noqa: E402
 from tests.support.sandbox import HOST, Sandbox, start, wait_for_ports  # noqa: E402
 
@@ -167,22 +168,29 @@ def _measure(world: World, options: argparse.Namespace) -> None:
             rates[name].append(options.calls / _timed(work, options.calls))
         print(f"round {number + 1}: LAD {rates['LAD'][-1]:,.0f}/s, raw SQL {rates['raw'][-1]:,.0f}/s", flush=True)
     lad, bare = statistics.median(rates["LAD"]), statistics.median(rates["raw"])
-    print(f"claims and dispatches: LAD {lad:,.0f} a second, raw SQL {bare:,.0f}: {lad / bare:.2f} (aim {AIM})")
     times: dict[int, list[float]] = {options.small: [], options.large: []}
     for size, found in times.items():
         world.clear()
         world.batch(size)
         found.extend(_timed(_dial, options.calls) for _round in range(options.rounds))
     small, large = (statistics.median(found) for found in times.values())
-    print(
-        f"growth from {options.small:,} to {options.large:,} entries: {large / small:.2f} (at most {GROWTH}),"
-        f" {small:.2f} s to {large:.2f} s for {options.calls} calls"
-    )
     reports, seconds = _take_in(options.calls)
     print(f"reports of carriers taken in: {reports / seconds:,.0f} a second")
     world.clear()
     waits = _latencies(world)
     print(f"from request to ring: median {statistics.median(waits) * 1000:.0f} ms, worst {max(waits) * 1000:.0f} ms")
+    grown = (
+        f"{small:.2f} s to {large:.2f} s for {options.calls} calls from {options.small:,} to {options.large:,} entries"
+    )
+    tell(
+        [
+            (
+                f"LAD claims {lad:,.0f} calls a second, raw SQL {bare:,.0f}: {lad / bare:.2f}, aim {AIM}",
+                lad / bare >= AIM,
+            ),
+            (f"{grown}: {large / small:.2f} times, aim {GROWTH}", large / small <= GROWTH),
+        ]
+    )
 
 
 def _timed(work: Callable[[int], None], calls: int) -> float:
