@@ -60,7 +60,7 @@ def test_a_lead_is_found_and_asked_about(scenario: Scenario, show: Callable[...,
     enrolment = scenario.enrolment(next_step=scenario.steps["email"], next_action_at=AT)
     found = show("why-not", q=enrolment.lead.first_name)
     assert f"?lead={enrolment.lead_id}" in found
-    assert "The campaign is draft." in show("why-not", lead=str(enrolment.lead_id))
+    assert "The campaign is a draft." in show("why-not", lead=str(enrolment.lead_id))
     assert "No lead of this campaign is found by" in show("why-not", q="nobody-of-this-name")
     assert "why-not-answer" not in show("why-not", lead="x")
 
