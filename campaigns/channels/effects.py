@@ -107,7 +107,7 @@ def _suppress(happenings: Sequence[Happening]) -> None:
     wishes = [wish for each in happenings for wish in _wishes(each)]
     wishes += _often_unreachable(happenings)
     for wish in wishes:
-        # What is no address cannot be written to anyway.
+        # An invalid address is never written to.
         with suppress(Invalid), transaction.atomic():
             suppress_many([wish])
 

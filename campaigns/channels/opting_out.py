@@ -110,7 +110,7 @@ def _suppress(channel: Channel, address: str, lead: Lead | None, source: str, ev
             with transaction.atomic():
                 suppress_many([wish])
         except Invalid:
-            continue  # what is no number cannot be written to anyway
+            continue  # an invalid number is never written to
 
 
 def _entries(channel: Channel, address: str, lead: Lead | None) -> Sequence[Suppression]:

@@ -104,6 +104,6 @@ def bounced(events: Sequence[MessageEvent], provider: str) -> None:
                 source=f"{provider}: {event.detail.get('code')}",
                 evidence=evidence,
             )
-            # What is no number cannot be written to anyway.
+            # An invalid number is never written to.
             with suppress(Invalid), transaction.atomic():
                 suppress_many([wish])

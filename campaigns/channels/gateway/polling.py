@@ -15,7 +15,7 @@ from campaigns.channels.gateway.catching_up import catch_up
 from campaigns.gateways.unipile.errors import GatewayError
 from lad.tenancy.context import platform_context, tenant_context
 
-# Between two readings of an account: so long, and up to as much longer, so that the network sees no rhythm.
+# The pause between two readings of an account, to which a random part of up to the same length is added.
 PAUSE: Final = timedelta(hours=3)
 SPREAD: Final = timedelta(hours=2)
 # While somebody reads, nobody else does.

@@ -23,7 +23,7 @@ class Doing:
     message: Message
 
 
-# Does it and returns the facts of the result. Raises a GatewayError.
+# Does the action and returns facts to keep. Raises a GatewayError.
 Act = Callable[[Doing], Mapping[str, Any]]
 CANNOT: Final = "LAD cannot do this on {network}: {action}. Change the step of the campaign."
 

@@ -44,7 +44,7 @@ def _write(doing: Doing) -> Mapping[str, Any]:
     """Write to somebody who is connected, or who wrote first. Nobody else is written to, in no other way either."""
     recipient = _recipient(doing)
     if not (recipient.is_connected or recipient.wrote_at or (doing.message.lead_id is None and recipient.chat_id)):
-        # They may have connected without the gateway's word.
+        # The gateway may not have reported that they connected.
         recipient = look_up(doing.account, doing.gateway, doing.message, LINKEDIN_ADDRESS)
         if not recipient.is_connected:
             raise Refused(NOT_CONNECTED, "no_connection_with_recipient")

@@ -12,7 +12,7 @@ from campaigns.network_contacts import services as contacts
 from campaigns.network_contacts.models import Relation
 from lad.db.queries import execute
 
-# What facts of a result are kept outside the message's own.
+# Facts of a result that are kept in other columns or tables.
 NAMES: Final = frozenset({"provider_id", "chat_id", "person_id", "invitation_id", "relation"})
 
 

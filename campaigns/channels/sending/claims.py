@@ -41,7 +41,7 @@ MAX_LOOKED_AT: Final = 200
 AGAIN: Final = timedelta(hours=1)
 # Nobody is addressed by a post.
 TO_EVERYBODY: Final = (Action.POST,)
-# Whoever wants to hear nothing more is glad of it.
+# Withdrawing an invitation needs no permission.
 UNASKED: Final = (Action.WITHDRAWAL,)
 GONE: Final = "The lead was deleted."
 ENROLMENT_ENDED: Final = "The lead's enrolment in the campaign has ended."
@@ -130,7 +130,7 @@ def _choose(asking: _Asking, *, wanted: int) -> list[tuple[Message, Decision | N
     leads: set[UUID | None] = set()
     seen: set[UUID] = set()
     while len(chosen) < wanted and len(seen) < MAX_LOOKED_AT:
-        # Some of those that were seen still wait, as far as the database knows.
+        # Messages seen before may still be queued, so ask for that many more.
         ids = due_messages(asking.due, limit=max(wanted, LOOKED_AT_ONCE) + len(seen))
         rows = _locked([each for each in ids if each not in seen])
         if not rows:
@@ -305,7 +305,7 @@ def _mark(lane: Lane, account: Any, chosen: Sequence[tuple[Message, Decision | N
         lane.put_account(message, account)
         message.begun_at = None
     messages[0].begun_at = now
-    # Whoever is only looked at was not contacted.
+    # Looking at a profile or following somebody is no contact.
     record_contacts([_touch(message, now) for message in messages if message.action in WORDED])
     return messages
 

@@ -75,7 +75,7 @@ def follow_up_missed() -> int:
     """
     by_tenant: dict[UUID, list[Message]] = defaultdict(list)
     with platform_context():
-        # Whoever looks has them for himself for a while.
+        # So long no other worker takes them.
         rows = list(_due().order_by("follow_up_due_at").select_for_update(no_key=True, skip_locked=True)[:BATCH_SIZE])
         _postpone(rows)
     for row in rows:

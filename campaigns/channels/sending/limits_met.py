@@ -17,9 +17,9 @@ from campaigns.channels.sending.due import DueAccount
 from campaigns.channels.sending.postponing import postpone_full
 from campaigns.messages.models import Message
 
-# A network that only asks for less says nothing about when.
+# The network asked for less without saying until when.
 SLOWER: Final = timedelta(hours=1)
-# A limit of seven days is over little by little.
+# A weekly limit frees places day by day.
 AFTER_A_WEEK_IS_FULL: Final = timedelta(days=1)
 SPREAD: Final = timedelta(hours=1)
 

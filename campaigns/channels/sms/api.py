@@ -28,7 +28,7 @@ class TwilioReportView(OutsideCallbackView):
         with self.guesses_limited():
             receiving.receive(
                 token,
-                # What Twilio called, whatever stands between.
+                # Twilio signs the public address, not that behind a proxy.
                 url=f"{settings.PUBLIC_URL.rstrip('/')}{plain.get_full_path()}",
                 signature=plain.headers.get("X-Twilio-Signature", ""),
                 form=form,

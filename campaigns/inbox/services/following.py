@@ -18,7 +18,7 @@ from leads.contactability.services.suppressing import NewSuppression, suppress_m
 from leads.contacts.models import Lead
 
 SOURCE = "Their answer"
-# What programs wrote says nothing about the person, but that they are away.
+# Of automatic messages, only absence notes say something about the person.
 LABELLED = (*keeping.BY_A_PERSON, MessageKind.OUT_OF_OFFICE)
 
 
@@ -82,7 +82,7 @@ def _leave_alone(messages: Sequence[Message]) -> None:
     asking = [(each, why) for each in messages if (why := _request(each)) is not None]
     leads = {each.pk: each for each in Lead.all_objects.filter(pk__in={m.lead_id for m, _why in asking if m.lead_id})}
     for wish in _wishes(asking, leads):
-        # What is no address cannot be written to anyway.
+        # An invalid address is never written to.
         with suppress(Invalid), transaction.atomic():
             suppress_many([wish])
 

@@ -19,7 +19,7 @@ from lad.db.identifiers import TIME_ORDERED_UUID
 from lad.db.queries import execute, rows
 from leads.contactability.models import ContactDirection
 
-# Whoever wrote these is a person, or wants something.
+# Kinds that a person wrote, or that ask for something.
 BY_A_PERSON: Final = (MessageKind.REPLY, MessageKind.OUTREACH, MessageKind.UNSUBSCRIBE)
 RECEIVED: Final = (*BY_A_PERSON, MessageKind.OUT_OF_OFFICE, MessageKind.AUTO_REPLY)
 

@@ -17,7 +17,7 @@ from campaigns.messages.models import Message, MessageEvent, MessageEventKind
 from lad.tenancy.context import tenant_context
 
 COLUMNS: Final = {MessageEventKind.OPENED: "opened_at", MessageEventKind.CLICKED: "clicked_at"}
-# A message that is opened again and again is recorded so often.
+# More opens of one message are not recorded.
 MAX_EVENTS: Final = 200
 
 
