@@ -185,8 +185,8 @@ class Conversation(TenantModel):
 class MessageText(TenantModel):
     """The words by which one message is found. Its id is the message's.
 
-    The index holds a number for each word, made of the tenant, the beginning of the word, and once more with the day:
-    the newest messages with a frequent word are found without reading all that have it.
+    The index holds numbers for each word, made of the tenant, the beginning of the word, and the day or the 128 days
+    around it: the newest messages with a frequent word are found without reading all that have it.
     """
 
     event_name = "campaigns.message_text"

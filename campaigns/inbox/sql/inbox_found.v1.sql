@@ -1,54 +1,57 @@
 -- Find the conversations of the current tenant in one of whose messages all the words are: the newest ones, at most
 -- "wanted". Words of four letters or more are found by their beginning, shorter ones are whole words.
--- The last days are read one by one, the newest first, until enough are found; then all the rest at once. A word that
--- is frequent is met soon, and one that is rare has few messages.
+-- The last days are read one by one, the newest first, until enough are found; then spans of 128 days. A word that is
+-- frequent is met within days, and one that is rare has few messages in a span.
 -- Runs as the owner: beneath the tenant's row-level security PostgreSQL does not use the index.
 
 CREATE OR REPLACE FUNCTION inbox_found(words text[], wanted integer) RETURNS uuid[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
 DECLARE
-    -- So many days are read one by one, and so many messages of one of them.
-    days CONSTANT integer := 21;
+    days CONSTANT integer := 22;
+    -- As the index has them. Sixteen years are searched.
+    span CONSTANT integer := 128;
+    spans CONSTANT integer := 46;
+    -- Messages of one day or span that are looked at.
     most CONSTANT integer := 4000;
     tenant uuid := NULLIF(current_setting('lad.tenant_id', true), '')::uuid;
-    today date;
+    seed bigint;
+    newest_day bigint;
+    place bigint;
+    before timestamptz := 'infinity';
     pieces text[];
+    beginnings text[];
     numbers bigint[];
     met uuid[] := '{}';
     these uuid[];
 BEGIN
-    SELECT array_agg(DISTINCT CASE WHEN length(piece) >= 4 THEN ' ' || piece ELSE ' ' || piece || ' ' END)
-    INTO pieces
+    SELECT array_agg(DISTINCT CASE WHEN length(piece) >= 4 THEN ' ' || piece ELSE ' ' || piece || ' ' END),
+        array_agg(DISTINCT left(piece, CASE WHEN length(piece) >= 7 THEN 7 ELSE 4 END))
+    INTO pieces, beginnings
     FROM unnest(words) AS word, unnest(string_to_array(lad_search_text(word), ' ')) AS piece WHERE piece <> '';
     IF tenant IS NULL OR pieces IS NULL THEN RETURN '{}'; END IF;
-    today := timezone('UTC', now())::date;
-    FOR back IN 0 .. days - 1 LOOP
-        SELECT array_agg(hashtextextended(left(btrim(piece), 4), uuid_hash_extended(tenant, 0)
-            # (today - back - DATE '2000-01-01' + 1)::bigint)) INTO numbers FROM unnest(pieces) AS piece;
+    seed := uuid_hash_extended(tenant, 0);
+    -- A provider's clock may be ahead.
+    newest_day := timezone('UTC', now())::date - DATE '2000-01-01' + 2;
+    FOR turn IN 0 .. days + spans - 1 LOOP
+        IF turn < days THEN
+            place := newest_day - turn;
+        ELSE
+            before := timezone('UTC', (DATE '2000-01-01' + (newest_day - days)::integer)::timestamp);
+            place := -((newest_day - days) / span - (turn - days)) - 1;
+        END IF;
+        SELECT array_agg(hashtextextended(beginning, seed # place)) INTO numbers FROM unnest(beginnings) AS beginning;
         SELECT array_agg(conversation_id ORDER BY newest DESC) INTO these FROM (
             SELECT conversation_id, max(said_at) AS newest FROM (
                 SELECT texts.conversation_id, texts.said_at FROM inbox_message_texts AS texts
                 WHERE inbox_word_numbers(texts.tenant_id, texts.said_at, texts.text) @> numbers
-                    AND texts.tenant_id = tenant
+                    AND texts.tenant_id = tenant AND texts.said_at < before
                     AND NOT EXISTS (SELECT FROM unnest(pieces) AS piece WHERE strpos(texts.text || ' ', piece) = 0)
                 LIMIT most
             ) AS matching WHERE conversation_id <> ALL (met) GROUP BY conversation_id
         ) AS found;
         met := met || COALESCE(these, '{}');
-        IF cardinality(met) >= wanted THEN RETURN met[1:wanted]; END IF;
+        EXIT WHEN cardinality(met) >= wanted;
     END LOOP;
-    SELECT array_agg(hashtextextended(left(btrim(piece), 4), uuid_hash_extended(tenant, 0)))
-    INTO numbers FROM unnest(pieces) AS piece;
-    SELECT array_agg(conversation_id ORDER BY newest DESC) INTO these FROM (
-        SELECT conversation_id, max(said_at) AS newest FROM (
-            SELECT texts.conversation_id, texts.said_at FROM inbox_message_texts AS texts
-            WHERE inbox_word_numbers(texts.tenant_id, texts.said_at, texts.text) @> numbers
-                AND texts.tenant_id = tenant
-                AND NOT EXISTS (SELECT FROM unnest(pieces) AS piece WHERE strpos(texts.text || ' ', piece) = 0)
-            LIMIT most
-        ) AS matching WHERE conversation_id <> ALL (met) GROUP BY conversation_id
-    ) AS found;
-    met := met || COALESCE(these, '{}');
     RETURN met[1:wanted];
 END $$;
 

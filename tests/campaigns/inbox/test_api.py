@@ -281,6 +281,24 @@ def test_other_tenants_conversations_do_not_exist(
     assert one(Conversation, pk=foreign.pk).state == ConversationState.OPEN
 
 
+def test_a_search_finds_messages_of_every_age_by_the_beginning_of_a_word(
+    ask: Any, tenant: Any, said: Any, lead: Any
+) -> None:
+    # Days are read one by one at first, then spans of 128 of them: each border has its message.
+    ages = [-1, 0, 1, 19, 20, 21, 22, 23, 127, 128, 129, 148, 149, 150, 151, 255, 256, 257, 700, 3000, 5800]
+    with platform_context(tenant_id=tenant.pk):
+        people = [LeadFactory.create(first_name=f"P{age}", last_name="", assigned_user=None) for age in ages]
+    for age, person in zip(ages, people, strict=True):
+        said(person, f"About the invoices{age}x", at=ago(days=age) if age >= 0 else ago(hours=-20))
+    for age in ages:
+        assert found(ask("get", None, f"?search=invoices{age}x")) == [f"P{age}"], age
+    everybody = [f"P{age}" for age in ages]
+    for term in ("invo", "invoic", "invoice", "invoices", "about invoices"):
+        assert sorted(found(ask("get", None, f"?search={term}&page_size=50"))) == sorted(everybody), term
+    assert found(ask("get", None, "?search=inv")) == []
+    assert found(ask("get", None, "?search=invoicing")) == []
+
+
 def test_a_search_finds_nothing_of_other_tenants(
     api: Any, lead: Any, said: Any, other_tenant: Any, other_owner: Any
 ) -> None:
