@@ -185,7 +185,7 @@ def main() -> int:
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, directory, ignore_errors=True)
         os.environ["MAIL_SANDBOX_HOSTS"] = "127.0.0.1"
-        database = stack.enter_context(migrated_servers(directory, durable=False, DB_POOL="false", ALLOWED_HOSTS="*"))
+        database = stack.enter_context(migrated_servers(directory, DB_POOL="false", ALLOWED_HOSTS="*"))
         import django
 
         django.setup()

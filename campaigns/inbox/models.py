@@ -217,6 +217,7 @@ class MessageText(TenantModel):
         ]
         indexes: ClassVar[list[Any]] = [
             models.Index(fields=["tenant", "conversation"], name="inbox_message_texts_of"),
+            models.Index(fields=["tenant", "said_at"], name="inbox_message_texts_newest"),
             GinIndex(
                 Func(F("tenant"), F("said_at"), F("text"), function="inbox_word_numbers"),
                 name="inbox_message_texts_words",

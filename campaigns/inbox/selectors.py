@@ -24,6 +24,8 @@ from tenants.teams.models import Membership
 OVERSEE: Final = "inbox.oversee"
 # A search returns the newest of them.
 MAX_FOUND: Final = 100
+# A frequent word is met among so many of the newest messages, without its index.
+NEWEST_READ: Final = 800
 # Counting stops there.
 MANY: Final = 100
 UNSEEN: Final = (MessageKind.NOISE,)
@@ -99,7 +101,7 @@ def search(rows: QuerySet[Conversation], term: str) -> QuerySet[Conversation]:
     words = words_of(term) if searchable(term) else []
     if not words:
         return rows.none()
-    [[by_words]] = rows_of("SELECT inbox_found(%s::text[], %s)", [words, MAX_FOUND])
+    [[by_words]] = rows_of("SELECT inbox_found(%s::text[], %s, %s)", [words, MAX_FOUND, NEWEST_READ])
     keys = {*by_words, *_of_leads(term)}
     return rows.filter(AnyOf(F("id"), sorted(keys))) if keys else rows.none()
 

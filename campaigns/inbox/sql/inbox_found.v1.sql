@@ -1,10 +1,11 @@
 -- Find the conversations of the current tenant in one of whose messages all the words are: the newest ones, at most
 -- "wanted". Words of four letters or more are found by their beginning, shorter ones are whole words.
--- The last days are read one by one, the newest first, until enough are found; then spans of 128 days. A word that is
--- frequent is met within days, and one that is rare has few messages in a span.
+-- The newest messages are read whatever they say, as many as "newest_read"; then the last days one by one, the newest
+-- first, until enough are found, and then spans of 128 days. A word that is frequent is met soon, and one that is rare
+-- has few messages in a span.
 -- Runs as the owner: beneath the tenant's row-level security PostgreSQL does not use the index.
 
-CREATE OR REPLACE FUNCTION inbox_found(words text[], wanted integer) RETURNS uuid[]
+CREATE OR REPLACE FUNCTION inbox_found(words text[], wanted integer, newest_read integer) RETURNS uuid[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
 DECLARE
     days CONSTANT integer := 22;
@@ -19,16 +20,27 @@ DECLARE
     place bigint;
     before timestamptz := 'infinity';
     pieces text[];
-    beginnings text[];
+    short text[];
+    long text[];
     numbers bigint[];
     met uuid[] := '{}';
     these uuid[];
 BEGIN
     SELECT array_agg(DISTINCT CASE WHEN length(piece) >= 4 THEN ' ' || piece ELSE ' ' || piece || ' ' END),
-        array_agg(DISTINCT left(piece, CASE WHEN length(piece) >= 7 THEN 7 ELSE 4 END))
-    INTO pieces, beginnings
+        array_agg(DISTINCT left(piece, 4)),
+        array_agg(DISTINCT left(piece, CASE WHEN length(piece) >= 6 THEN 6 ELSE 4 END))
+    INTO pieces, short, long
     FROM unnest(words) AS word, unnest(string_to_array(lad_search_text(word), ' ')) AS piece WHERE piece <> '';
     IF tenant IS NULL OR pieces IS NULL THEN RETURN '{}'; END IF;
+    SELECT array_agg(conversation_id ORDER BY newest DESC) INTO met FROM (
+        SELECT conversation_id, max(said_at) AS newest FROM (
+            SELECT conversation_id, said_at, text || ' ' AS content FROM inbox_message_texts
+            WHERE tenant_id = tenant ORDER BY said_at DESC LIMIT newest_read
+        ) AS read WHERE NOT EXISTS (SELECT FROM unnest(pieces) AS piece WHERE strpos(read.content, piece) = 0)
+        GROUP BY conversation_id
+    ) AS found;
+    met := COALESCE(met, '{}');
+    IF cardinality(met) >= wanted THEN RETURN met[1:wanted]; END IF;
     seed := uuid_hash_extended(tenant, 0);
     -- A provider's clock may be ahead.
     newest_day := timezone('UTC', now())::date - DATE '2000-01-01' + 2;
@@ -39,7 +51,8 @@ BEGIN
             before := timezone('UTC', (DATE '2000-01-01' + (newest_day - days)::integer)::timestamp);
             place := -((newest_day - days) / span - (turn - days)) - 1;
         END IF;
-        SELECT array_agg(hashtextextended(beginning, seed # place)) INTO numbers FROM unnest(beginnings) AS beginning;
+        SELECT array_agg(hashtextextended(beginning, seed # place)) INTO numbers
+        FROM unnest(CASE WHEN turn < days THEN short ELSE long END) AS beginning;
         SELECT array_agg(conversation_id ORDER BY newest DESC) INTO these FROM (
             SELECT conversation_id, max(said_at) AS newest FROM (
                 SELECT texts.conversation_id, texts.said_at FROM inbox_message_texts AS texts
@@ -56,11 +69,11 @@ BEGIN
 END $$;
 
 DO $$ BEGIN
-    EXECUTE format('ALTER FUNCTION inbox_found(text[], integer) SET search_path = %I, pg_temp', current_schema());
+    EXECUTE format('ALTER FUNCTION inbox_found(text[], integer, integer) SET search_path = %I, pg_temp', current_schema());
 END $$;
 -- The index is always right: a plan that reads the whole table looks cheap for common words of a large tenant.
-ALTER FUNCTION inbox_found(text[], integer) SET enable_seqscan = off;
+ALTER FUNCTION inbox_found(text[], integer, integer) SET enable_seqscan = off;
 -- Its plan does not depend on the words.
-ALTER FUNCTION inbox_found(text[], integer) SET plan_cache_mode = force_generic_plan;
-REVOKE ALL ON FUNCTION inbox_found(text[], integer) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION inbox_found(text[], integer) TO lad_app, lad_platform;
+ALTER FUNCTION inbox_found(text[], integer, integer) SET plan_cache_mode = force_generic_plan;
+REVOKE ALL ON FUNCTION inbox_found(text[], integer, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION inbox_found(text[], integer, integer) TO lad_app, lad_platform;
