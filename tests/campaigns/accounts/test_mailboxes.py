@@ -109,6 +109,18 @@ def test_tls_that_does_not_fit_the_port_is_named(
         assert (words in reason) if words else reason == "", reason
 
 
+def test_a_server_that_nobody_vouches_for_gets_no_password(
+    call: Any, mailbox: EmailAccount, sandbox: Sandbox, settings: Any
+) -> None:
+    settings.MAIL_CA_FILE = ""
+    _host, imap_port = sandbox.imaps
+    for values in ({"smtp_secure": True}, {"smtp_secure": False, "imap_secure": True, "imap_port": imap_port}):
+        with platform_context():
+            EmailAccount.objects.filter(pk=mailbox.pk).update(**values)
+        call("post", "email-accounts", mailbox, "test")
+        assert "The certificate of 127.0.0.1 is not valid" in stored(mailbox).status_reason
+
+
 def test_the_page_tests_the_connection_and_masks_secrets(
     admin_of: Callable[..., Client], owner: User, mailbox: EmailAccount
 ) -> None:
@@ -241,6 +253,17 @@ def test_a_mailbox_is_connected_with_pkce_and_the_callers_own_state(
     assert (row.sign_in, row.access_token, row.refresh_token) == ("google", "access-1", "refresh-1")
     assert (row.smtp_password, row.smtp_host) == ("", "127.0.0.1")
     assert problem(complete(call, mailbox, state, code)) == (409, "oauth_refused")
+
+
+def test_another_state_or_a_late_return_connects_nothing(
+    call: Any, mailbox: EmailAccount, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _state, code = issuer.authorize(begin(call, mailbox))
+    assert problem(complete(call, mailbox, "another", code)) == (409, "oauth_refused")
+    monkeypatch.setattr(oauth, "STATE_LIFETIME", timedelta(0))
+    state, code = issuer.authorize(begin(call, mailbox))
+    assert problem(complete(call, mailbox, state, code)) == (409, "oauth_refused")
+    assert issuer.requests == []
 
 
 def test_another_mailbox_than_the_accounts_is_refused(call: Any, mailbox: EmailAccount, issuer: Issuer) -> None:

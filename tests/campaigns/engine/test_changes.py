@@ -7,6 +7,7 @@ from campaigns.design.services.changes import Insert, Link, Remove, Reorder, Set
 from campaigns.engine.worker import run_due
 from campaigns.enrolment.models import CampaignLead, CampaignLeadActivity
 from campaigns.messages.models import MessageState
+from campaigns.messages.services import settle
 from tests.campaigns.engine.conftest import EMAIL, Outreach
 
 WRITE = ("Write", "email_send", EMAIL)
@@ -100,6 +101,20 @@ def test_a_removed_step_takes_back_its_queued_messages(outreach: Outreach, runni
     assert outreach.messages(MessageState.QUEUED) == []
     assert {outreach.state(lead)[:2] for lead in places["Write"]} == {("active", "Rest")}
     assert outreach.path(places["Write"][0]) == ["Split", "Write cancelled"]
+
+
+def test_a_late_message_of_a_removed_step_does_not_move_the_lead_on(outreach: Outreach, running: Any) -> None:
+    [lead] = running(WRITE, ("Again", "email_send", EMAIL), CALL)
+    outreach.run()
+    [late] = outreach.messages()
+    with outreach.inside():
+        type(late).objects.update(state=MessageState.SENDING)
+    change(outreach, Remove(outreach.steps["Write"].pk))
+    outreach.run()
+    with outreach.inside():
+        settle([late.pk], state=MessageState.SENT)
+    outreach.run(days=1)
+    assert outreach.state(lead) == ("active", "Again", "sending")
 
 
 def test_the_last_step_can_be_removed(outreach: Outreach, running: Any) -> None:

@@ -8,6 +8,7 @@ import pytest
 from campaigns.design.services import lifecycle
 from campaigns.enrolment.models import CampaignLead
 from campaigns.enrolment.services import states
+from campaigns.enrolment.services.enrolment import enrol
 from campaigns.messages.models import Message, MessageKind, MessageState
 from campaigns.messages.services import settle
 from lad.outbox.drain import drain
@@ -101,6 +102,7 @@ def test_a_return_date_is_never_far_away(outreach: Outreach, running: Any) -> No
         ("bounced", {"severity": "soft"}, {}, ("active", "Rest", "delay")),
         ("clicked", {}, {}, ("active", "Rest", "delay")),
         ("clicked", {}, {"stop": {"on_click": True}}, ("stopped", "", "clicked")),
+        ("clicked", {"is_machine": True}, {"stop": {"on_click": True}}, ("active", "Rest", "delay")),
     ],
 )
 def test_what_happens_to_a_message_stops(
@@ -292,3 +294,16 @@ def test_a_message_that_is_taken_back_in_vain_is_written_again(outreach: Outreac
     outreach.run()
     assert [message.state for message in outreach.messages()] == ["cancelled", "queued"]
     assert outreach.state(lead) == ("active", "Write", "sending")
+
+
+def test_who_begins_again_gets_no_second_message_while_nobody_knows_of_the_first(
+    outreach: Outreach, running: Any
+) -> None:
+    [lead] = running(*SEQUENCE, config={"re_enrolment": "any"})
+    outreach.run()
+    with outreach.inside():
+        Message.objects.update(state=MessageState.UNKNOWN)
+        assert enrol(campaign=outreach.campaign, leads=[lead.lead_id], actor=None, now=outreach.now).enrolled == 1
+    outreach.run(minutes=1)
+    assert outreach.state(lead) == ("active", "Write", "sending")
+    assert len(outreach.messages()) == 1

@@ -154,6 +154,20 @@ def test_a_call_whose_worker_died_is_sent_again_with_the_same_key(
     assert where(outreach, arrived)[1] == "Done"
 
 
+def test_a_lead_that_waits_for_its_call_is_not_called_for_again(
+    outreach: Outreach, arrived: CampaignLead, crm: Receiver
+) -> None:
+    with outreach.inside():
+        CampaignLead.objects.filter(pk=arrived.pk).update(next_action_at=outreach.now)
+        states.wake_campaigns([outreach.campaign.pk], at=outreach.now)
+    outreach.run(minutes=1)
+    assert outreach.state(arrived) == ("active", "Tell", "webhook")
+    assert worker.run_due() == {"succeeded": 1}
+    assert len(crm.requests) == 1
+    with platform_context():
+        assert WebhookCall.objects.count() == 1
+
+
 def test_a_silent_server_is_left_after_a_while(arrived: CampaignLead, crm: Receiver, monkeypatch: Any) -> None:
     monkeypatch.setattr(sending, "TOTAL_SECONDS", 5.0)
     monkeypatch.setattr(sending, "STEP_SECONDS", 0.1)

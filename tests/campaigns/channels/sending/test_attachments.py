@@ -134,6 +134,16 @@ def test_a_file_that_cannot_be_sent_says_why(
     assert sandbox.log("submission") == []
 
 
+def test_a_file_of_another_lead_is_not_sent(
+    sandbox: Sandbox, account: EmailAccount, queue: Any, queue_with: Any
+) -> None:
+    _own, rows = queue_with({"offer.pdf": PDF})
+    [other] = queue(account, attachment_ids=[row.pk for row in rows])
+    assert worker.send_due() == {"sent": 1, "refused": 1}
+    assert stored(other).state == MessageState.FAILED
+    assert sandbox.sent_to(other.to_address) == []
+
+
 def test_a_mail_names_its_campaign_and_no_other_does() -> None:
     account, campaign = EmailAccount(email="maya@kestrel.example"), uuid7()
     outreach = made(purpose=Purpose.OUTREACH, campaign_id=campaign)

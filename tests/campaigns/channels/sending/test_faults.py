@@ -186,6 +186,8 @@ def test_a_late_report_counts_while_nobody_has_decided_and_never_afterwards(
     early, late = claimed.messages
     with platform_context():
         Message.objects.filter(pk=late.pk).update(begun_at=timezone.now())
+    # While the sender works, its messages are left to it.
+    assert recovery.take_over() == {"untouched": 0, "unknown": 0}
     lose_leases()
     assert recovery.take_over() == {"untouched": 0, "unknown": 2}
     results.record(claimed, early, Result(Fate.SENT))

@@ -11,12 +11,13 @@ from django.utils import timezone
 from campaigns.accounts.models import EmailAccount, EmailAccountStatus
 from campaigns.accounts.pacing import limits_of, ramp_up_limit
 from campaigns.channels.email.sending.transmission import SmtpSession
-from campaigns.channels.sending import orphans, worker
+from campaigns.channels.sending import claims, orphans, worker
 from campaigns.design.models import Campaign, CampaignStatus
 from campaigns.design.services import lifecycle
-from campaigns.enrolment.models import EnrolmentStatus
-from campaigns.messages import hooks
+from campaigns.enrolment.models import CampaignLead, EnrolmentStatus
+from campaigns.messages import hooks, services
 from campaigns.messages.models import Message, MessageState
+from lad import writes
 from lad.tenancy.context import platform_context, tenant_context
 from leads.contactability.models import ContactPolicy, LeadTouch, Suppression
 from leads.contactability.services import suppress
@@ -178,6 +179,72 @@ def test_a_closed_enrolment_cancels_its_message(
     assert worker.send_due() == {}
     assert states(messages) == [MessageState.CANCELLED]
     assert [each.error for each in settled] == ["The lead's enrolment in the campaign has ended."]
+
+
+def cancel(message: Message) -> None:
+    services.cancel(reason="Nobody wants it any more.", message_ids=[message.pk])
+
+
+def pause(message: Message) -> None:
+    assert message.campaign is not None
+    lifecycle.pause(campaign=message.campaign, actor=None)
+
+
+def end_enrolment(message: Message) -> None:
+    CampaignLead.objects.filter(pk=message.campaign_lead_id).update(status=EnrolmentStatus.STOPPED)
+
+
+@pytest.mark.parametrize(
+    ("after", "change", "state"),
+    [
+        ("due_messages", cancel, MessageState.CANCELLED),
+        ("decide", pause, MessageState.QUEUED),
+        ("decide", end_enrolment, MessageState.CANCELLED),
+    ],
+)
+def test_what_changes_while_a_sender_chooses_its_messages_counts(
+    sandbox: Sandbox,
+    tenant: Tenant,
+    account: EmailAccount,
+    queue: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    after: str,
+    change: Callable[[Message], None],
+    state: str,
+) -> None:
+    [message] = queue(account, **in_campaign(tenant, running(tenant)))
+    choose: Callable[..., Any] = getattr(claims, after)
+
+    def choose_and_change(*arguments: Any, **values: Any) -> Any:
+        found = choose(*arguments, **values)
+        change(message)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(claims, after, choose_and_change)
+        assert worker.send_due() == {}
+    assert worker.send_due() == {}
+    assert states([message]) == [state]
+    assert accepted(sandbox) == []
+
+
+def test_a_message_to_a_deleted_lead_is_cancelled_and_says_so(
+    sandbox: Sandbox, tenant: Tenant, account: EmailAccount, queue: Any
+) -> None:
+    [message] = queue(account)
+    with platform_context(tenant_id=tenant.pk):
+        writes.delete(message.lead)
+    assert worker.send_due() == {}
+    assert (stored(message).state, stored(message).error) == (MessageState.CANCELLED, "The lead was deleted.")
+    assert accepted(sandbox) == []
+
+
+def test_a_suspended_tenant_sends_nothing(sandbox: Sandbox, tenant: Tenant, account: EmailAccount, queue: Any) -> None:
+    messages = queue(account)
+    with platform_context():
+        Tenant.objects.filter(pk=tenant.pk).update(status="suspended")
+    assert worker.send_due() == {}
+    assert states(messages) == [MessageState.QUEUED]
 
 
 def test_permission_is_asked_once_more_when_a_message_is_claimed(
