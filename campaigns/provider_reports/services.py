@@ -117,9 +117,10 @@ def take_in(account: NetworkAccount, reports: Sequence[NewReport]) -> int:
 
 
 def account_of(account_id: UUID) -> NetworkAccount | None:
-    """Return the LinkedIn or channel account of this id in the current tenant, if it is not deleted."""
-    found: NetworkAccount | None = LinkedinAccount.objects.filter(pk=account_id).first()
-    return found if found is not None else ChannelAccount.objects.filter(pk=account_id).first()
+    """Return the LinkedIn or channel account of this id in the current tenant."""
+    # People answer to a deleted account too, and may want no more messages.
+    found: NetworkAccount | None = LinkedinAccount.all_objects.filter(pk=account_id).first()
+    return found if found is not None else ChannelAccount.all_objects.filter(pk=account_id).first()
 
 
 def purge(*, now: datetime) -> int:

@@ -74,7 +74,9 @@ def _keep(conversation_id: UUID, tenant_id: UUID, said: _Said, found: model_read
     """Keep the suggestion, unless something else was written in the meantime."""
     with tenant_context(tenant_id):
         latest = _last_said(conversation_id)
-        if found is None or latest is None or latest.message_id != said.message_id:
+        if latest is not None and latest.message_id != said.message_id:
+            return False  # the newer message is asked about next
+        if found is None or latest is None:
             _finish(conversation_id)
             return False
         rows = Conversation.objects.filter(pk=conversation_id).exclude(label=found.label)

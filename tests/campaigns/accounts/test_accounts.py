@@ -8,7 +8,7 @@ from django.db import connection
 from campaigns.accounts.models import EmailAccount, LinkedinAccount
 from lad.audit.models import AuditEntry
 from lad.tenancy.context import platform_context
-from tests.factories.campaigns import EmailAccountFactory, LinkedinAccountFactory
+from tests.factories.campaigns import ChannelAccountFactory, EmailAccountFactory, LinkedinAccountFactory
 from tests.factories.tenants import MemberFactory, UserFactory
 from tests.support.api import problem
 from tests.support.database import stored
@@ -58,6 +58,13 @@ def test_secrets_are_encrypted_in_the_table_and_masked_in_its_history(call: Any,
         assert secret not in row and secret not in history
     with platform_context():
         assert LinkedinAccount.objects.get(pk=made.json()["id"]).access_token == "two-two"
+
+
+def test_new_keys_of_a_provider_are_checked_before_they_are_used(call: Any, tenant: Any) -> None:
+    with platform_context(tenant_id=tenant.pk):
+        account = ChannelAccountFactory.create(channel="sms", provider="twilio", secret="old")
+    assert call("patch", "channel-accounts", account, body={"account_name": "Sales"}).json()["status"] == "active"
+    assert call("patch", "channel-accounts", account, body={"secret": "new"}).json()["status"] == "pending"
 
 
 def test_an_account_belongs_to_a_member(call: Any, tenant: Any) -> None:

@@ -91,5 +91,8 @@ def test_the_right_to_export_alone_shows_no_campaign(
 ) -> None:
     with platform_context(tenant_id=logged.tenant.pk):
         UserCapabilityFactory.create(user=owner, capability_key="campaigns.view", enabled=False)
-    assert problem(confirmed(api, owner).get(address_of(logged)))[0] == 403
+    client = confirmed(api, owner)
+    tables = f"/api/v1/campaigns/{logged.campaign.pk}/analytics/export/?table=funnel"
+    for address in (address_of(logged), tables, "/api/v1/campaigns/stats/export/"):
+        assert problem(client.get(address))[0] == 403
     assert recorded() == []

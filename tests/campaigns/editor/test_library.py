@@ -78,6 +78,7 @@ def test_a_campaign_without_chosen_leads_enrols_nobody(call: Call, tenant: Tenan
 def test_chosen_linkedin_accounts_act_for_the_campaign_and_foreign_ones_do_not(call: Call, tenant: Tenant) -> None:
     with platform_context(tenant_id=tenant.pk):
         account = LinkedinAccountFactory.create()
+        paused = LinkedinAccountFactory.create(is_active=False)
     with platform_context():
         other = TenantFactory.create()
     with platform_context(tenant_id=other.pk):
@@ -87,9 +88,10 @@ def test_chosen_linkedin_accounts_act_for_the_campaign_and_foreign_ones_do_not(c
     assert made.status_code == 201, made.content
     with platform_context(tenant_id=tenant.pk):
         assert Campaign.objects.get(pk=made.json()["campaign"]).accounts.get().linkedin_account_id == account.pk
-    body = {**body, "linkedin_accounts": [str(foreign.pk)]}
-    refused = call("post", "campaigns", action="from-sequence", body=body)
-    assert (refused.status_code, list(refused.json()["errors"])) == (400, ["linkedin_accounts"])
+    for unusable in (foreign, paused):
+        body = {**body, "linkedin_accounts": [str(unusable.pk)]}
+        refused = call("post", "campaigns", action="from-sequence", body=body)
+        assert (refused.status_code, list(refused.json()["errors"])) == (400, ["linkedin_accounts"])
     with platform_context(tenant_id=tenant.pk):
         assert Campaign.objects.count() == 1
 

@@ -8,14 +8,17 @@ import pytest
 from campaigns.design.graph import graph_of
 from campaigns.design.models import Campaign, CampaignStatus, CampaignStep, StepLink
 from campaigns.design.step_specs import StepSpec, step_types
+from campaigns.editor.drafts import draft_of
 from campaigns.editor.drawing import BEGINNINGS
+from campaigns.editor.services import Saved, SequenceChanged, save_sequence
 from campaigns.enrolment.models import CampaignLead
 from lad.db.json_schema import JsonSchemaValidator
-from lad.tenancy.context import platform_context
+from lad.tenancy.context import platform_context, tenant_context
 from tenants.teams.models import Tenant
 from tests.campaigns.design.test_lifecycle import in_state
 from tests.factories.campaigns import CampaignFactory, CampaignLeadFactory, CommunicationTemplateFactory
 from tests.factories.tenants import TenantFactory
+from tests.support.concurrency import run_together
 
 MAIL = {"subject": "Hello {{ first_name }}", "body": "How are you?"}
 Call = Callable[..., Any]
@@ -164,6 +167,15 @@ def test_errors_stand_on_their_step_and_field_and_nothing_is_saved(call: Call, c
     assert titles(campaign) == ["Wait"]
 
 
+def test_a_change_to_a_kind_that_lad_cannot_do_saves_nothing(call: Call, campaign: Campaign) -> None:
+    first = save(call, campaign, [step("wait")])
+    impossible = next(spec for spec in step_types if spec.cannot)
+    changed = {**as_sent(first)[0], "type": impossible.key, "config": settings_of(impossible), "links": {}}
+    problem = save(call, campaign, [changed, step("new")], status=400)
+    assert list(problem["steps"]) == [first["ids"]["wait"]]
+    assert titles(campaign) == ["Wait"]
+
+
 def test_an_unknown_variable_is_named_on_the_field_with_what_was_meant(call: Call, campaign: Campaign) -> None:
     steps = [step("mail", "email_send", config={"subject": "Hi", "body": "Dear {{ firstnam }}"})]
     [text] = save(call, campaign, steps, status=400)["steps"]["mail"]["body"]
@@ -206,6 +218,19 @@ def test_somebody_elses_change_in_the_meantime_is_said_and_nothing_is_lost(
     now = read(call, campaign)
     save(call, campaign, [*as_sent(first), step("mine")], version=now["version"])
     assert titles(campaign) == ["One", "Mine"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_save_at_the_same_time_one_is_told(call: Call, campaign: Campaign, owner: Any) -> None:
+    version = save(call, campaign, [step("one")])["version"]
+
+    def save_as(name: str) -> Saved:
+        with tenant_context(campaign.tenant_id):
+            return save_sequence(campaign=campaign, draft=draft_of([step(name)]), actor=owner, version=version)
+
+    results = run_together(lambda: save_as("mine"), lambda: save_as("theirs"))
+    assert {type(each) for each in results} == {Saved, SequenceChanged}
+    assert len(titles(campaign)) == 1
 
 
 def test_a_step_that_was_removed_in_the_meantime_is_said_on_the_step(call: Call, campaign: Campaign) -> None:
@@ -289,6 +314,9 @@ def test_a_viewer_reads_the_sequence_and_does_not_write_it(api: Any, viewer: Any
     url = f"/api/v1/campaigns/{campaign.pk}/sequence/"
     assert client.get(url).status_code == 200
     assert client.put(url, {"steps": [step("one")]}, format="json").status_code == 403
+    assert client.post(url.replace("sequence/", "share/"), {}, format="json").status_code == 403
+    body = {"sequence": "win-back", "name": "Back"}
+    assert client.post("/api/v1/campaigns/from-sequence/", body, format="json").status_code == 403
 
 
 def test_what_was_entered_in_a_form_becomes_settings_with_faults_on_their_fields(

@@ -235,6 +235,18 @@ def test_what_people_find_out_is_counted_once_and_can_be_taken_back(scenario: Sc
     assert recount(scenario.tenant.pk, scenario.campaign.pk) == []
 
 
+def test_a_machine_that_follows_every_link_takes_nobody_out(scenario: Scenario) -> None:
+    scenario.message(scenario.enrolment(), events="unsubscribed")
+    scenario.message(scenario.enrolment(), events="unsubscribed! complained!")
+
+    def unsubscribed() -> str:
+        return next(rate.words for rate in read(scenario).rates if rate.key == "unsubscribed")
+
+    assert unsubscribed() == "1 of 2 contacted"
+    assert recount(scenario.tenant.pk, scenario.campaign.pk) == []
+    assert unsubscribed() == "1 of 2 contacted"
+
+
 def test_of_very_many_changes_the_page_says_that_it_is_behind(
     scenario: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -102,7 +102,9 @@ def test_what_somebody_wrote_by_hand_elsewhere_marks_it_as_read(lead, said, sent
     sent(lead, "I am", kind=MessageKind.OWN_COPY, copied=True, at=ago(hours=1))
     row = conversation(lead)
     assert (row.unread_count, row.preview) == (0, "I am")
-    said(lead, "Good", at=ago(minutes=1))
+    said(lead, "Good", at=ago(minutes=10))
+    # An older one that arrives late does not.
+    sent(lead, "Hello?", kind=MessageKind.OWN_COPY, copied=True, at=ago(minutes=20))
     assert conversation(lead).unread_count == 1
 
 
@@ -166,6 +168,13 @@ def test_a_stranger_who_is_a_lead_with_a_conversation_joins_it(tenant, said, con
     with platform_context(tenant_id=tenant.pk):
         assert Conversation.objects.count() == 1
         assert MessageText.objects.filter(conversation=row).count() == 2
+
+
+def test_a_mail_from_an_address_that_reads_like_a_leads_number_is_not_the_leads(tenant, said, lead) -> None:
+    said(None, "Hi", from_address=str(lead.phone))
+    with tenant_context(tenant.pk):
+        assert linking.link_leads([lead]) == 0
+    assert count(Message, lead) == 0
 
 
 def test_an_erased_lead_leaves_nothing(tenant, lead, said) -> None:

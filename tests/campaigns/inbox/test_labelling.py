@@ -122,6 +122,21 @@ def test_a_model_suggests_what_no_rule_knows(
     assert len(asked) == 1
 
 
+def test_a_suggestion_about_words_that_are_not_the_last_is_not_kept(
+    monkeypatch: Any, lead: Any, said: Any, conversation: Any, tenant: Any
+) -> None:
+    def answers(question: Any, *, embedded: Any) -> Any:
+        said(lead, "On second thoughts, leave my calendar as it is.")
+        return type("Answer", (), {"embedded": False, "data": {"label": "interested", "words": "in my calendar"}})()
+
+    monkeypatch.setattr(suggesting, "complete", answers)
+    monkeypatch.setattr(suggesting, "connection_for", lambda *_args: object())
+    said(lead, "Put something in my calendar for Tuesday.")
+    assert not suggesting.suggest(conversation(lead).pk, tenant.pk)
+    row = conversation(lead)
+    assert (row.suggested_label, row.suggestion_due_at is not None) == ("", True)
+
+
 def test_a_suggestion_counts_only_with_words_of_the_message() -> None:
     answer = {"label": "interested", "words": "absolutely yes"}
     assert model_reading.read(answer, "We shall see.") is None

@@ -105,6 +105,22 @@ def test_a_report_reaches_the_tenant_of_its_account_only(gateway: Gateway, other
     assert (message.tenant_id, message.lead_id) == (other_tenant.pk, None)
 
 
+@pytest.mark.parametrize(
+    "group",
+    [
+        {"attendees": [{"attendee_provider_id": each} for each in ("ACoAAsomebody", "ACoAAanother")]},
+        {"provider_chat_id": "120363@g.us"},
+    ],
+)
+def test_a_message_in_a_group_is_nobodys_answer(gateway: Gateway, group: dict[str, Any]) -> None:
+    account = gateway.linkedin()
+    with platform_context(tenant_id=gateway.tenant.pk):
+        keep(account, gateway.lead("somebody").pk, provider_id="ACoAAsomebody")
+    assert post(body_of("maya", **group)).json() == {"new": 1}
+    worker.run_due()
+    assert gateway.messages() == []
+
+
 def test_an_account_that_two_tenants_claim_is_the_first_ones(gateway: Gateway, other_tenant: Tenant) -> None:
     first = gateway.linkedin("maya")
     with platform_context(tenant_id=other_tenant.pk):
@@ -172,7 +188,7 @@ def test_reports_are_worked_on_oldest_first_whatever_order_they_came_in(
     assert worked == ["first", "second", "third"]
 
 
-def test_reports_of_a_deleted_account_are_forgotten(gateway: Gateway) -> None:
+def test_reports_of_an_account_that_is_gone_are_forgotten(gateway: Gateway) -> None:
     with platform_context(tenant_id=gateway.tenant.pk):
         report = ProviderReportFactory.create(content={"text": "Hello"}, next_attempt_at=timezone.now())
     assert worker.run_due() == 1

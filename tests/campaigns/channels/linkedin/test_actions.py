@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import orjson
 import pytest
 
 from campaigns.accounts.models import AccountStatus, LinkedinAccount
@@ -10,6 +11,7 @@ from campaigns.gateways.unipile.errors import GatewayError
 from campaigns.messages.models import Action
 from campaigns.network_contacts.models import Relation
 from lad.outgoing import CallInTransaction
+from lad.requests import Answer
 from tests.support.gateway import Gateway
 
 NOTE = "May I show you how Kestrel saves an hour a day?"
@@ -29,6 +31,13 @@ def test_a_person_is_looked_up_once_and_known_from_then_on(gateway: Gateway, acc
     assert contact.provider_id
     assert contact.profile["first_name"]
     assert [each["action"] for each in gateway.done(recipient="ignores.1")] == ["profile", "follow", "like", "comment"]
+
+
+def test_a_lead_with_another_profile_is_looked_up_again(gateway: Gateway, account: LinkedinAccount) -> None:
+    lead = gateway.lead("ignores.1")
+    gateway.do(account, lead, Action.FOLLOW)
+    gateway.do(account, lead, Action.FOLLOW, to_address="https://www.linkedin.com/in/ignores.2")
+    assert [each["recipient"] for each in gateway.done(action="follow")] == ["ignores.1", "ignores.2"]
 
 
 def test_a_visit_is_seen_and_a_read_profile_is_not(gateway: Gateway, account: LinkedinAccount) -> None:
@@ -190,6 +199,21 @@ def test_a_signed_out_account_is_told_of_as_such_and_nothing_is_sent(
         session.send(message)
     assert caught.value.account_status == AccountStatus.EXPIRED
     assert gateway.done(action="invitation") == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [("checkpoint_error", AccountStatus.CHECKPOINT), ("account_restricted", AccountStatus.ERROR)],
+)
+def test_an_account_that_the_network_checks_or_restricts_stops(
+    gateway: Gateway, account: LinkedinAccount, monkeypatch: pytest.MonkeyPatch, kind: str, status: AccountStatus
+) -> None:
+    refused = Answer(403, {}, orjson.dumps({"type": f"errors/{kind}"}))
+    monkeypatch.setattr("lad.requests.ask", lambda _endpoints, _asked: refused)
+    message = gateway.message(account, gateway.lead("ignores.1"), Action.INVITATION)
+    with pytest.raises(GatewayError) as caught:
+        driver_of(message.channel, "unipile").open(account).send(message)
+    assert caught.value.account_status == status
 
 
 def test_the_operators_key_is_no_trouble_of_the_account(

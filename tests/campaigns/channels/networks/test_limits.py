@@ -121,6 +121,14 @@ def test_what_the_network_refuses_is_learned_and_waits(
     assert later.week == account.default_weekly_limit
 
 
+def test_the_providers_word_raises_lads_limit_and_not_ones_own(sms: ChannelAccount) -> None:
+    now = timezone.now()
+    sms.learned_limits = {"message": {"day": 5_000, "at": now.isoformat(), "stated": True}}
+    assert allowances(sms, zone="UTC", now=now)[Action.MESSAGE].day == 5_000
+    sms.action_limits = {"message": {"day": 30}}
+    assert allowances(sms, zone="UTC", now=now)[Action.MESSAGE].day == 30
+
+
 def test_a_new_account_begins_slowly(make_linkedin: Callable[..., LinkedinAccount]) -> None:
     now = timezone.now()
     account = make_linkedin(daily_action_limit=20, ramp_up_from=now.date() - timedelta(days=2))

@@ -168,6 +168,13 @@ def test_somebody_who_is_no_lead_is_listed_too(twilio: ChannelAccount) -> None:
     assert (entry.address, entry.lead_id) == ("+12025550188", None)
 
 
+def test_stop_to_an_account_that_was_deleted_counts(twilio: ChannelAccount, person: Lead) -> None:
+    with platform_context(tenant_id=twilio.tenant_id):
+        twilio.delete()
+    assert tell(twilio, Body="STOP") == 204
+    assert [(each.address, each.lead_id) for each in entries(twilio)] == [(PERSON, person.pk)]
+
+
 def test_yes_of_somebody_who_never_left_is_an_answer(twilio: ChannelAccount, person: Lead) -> None:
     tell(twilio, Body="Yes")
     assert [each.kind for each in received(twilio)] == [MessageKind.REPLY]

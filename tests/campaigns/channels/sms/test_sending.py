@@ -121,6 +121,8 @@ def test_an_account_that_sends_too_fast_rests(
     paused = stored(twilio).paused_until
     assert paused is not None
     assert timezone.now() < paused < timezone.now() + timedelta(minutes=3)
+    make_due([message])
+    assert attempted(message).state == MessageState.QUEUED
 
 
 def test_a_message_whose_answer_was_lost_is_found_in_twilios_list(
@@ -135,6 +137,13 @@ def test_a_message_whose_answer_was_lost_is_found_in_twilios_list(
     assert found.state == MessageState.SENT
     assert found.provider_id.startswith("SM")
     assert len(sent(sandbox)) == 1
+
+
+def test_a_message_that_a_failing_twilio_may_have_taken_is_looked_for(
+    sandbox: Sandbox, twilio: ChannelAccount, person: Lead, queue: Queue
+) -> None:
+    sandbox.fault("answer", protocol="twilio", stage="SEND", code=500)
+    assert attempted(queue(twilio, person)).state == MessageState.UNKNOWN
 
 
 def test_a_message_that_twilio_never_got_is_sent_after_two_looks(
@@ -183,6 +192,16 @@ def test_a_report_settles_a_message_whose_answer_was_lost(
     recovery.look()
     assert stored(message).state == MessageState.SENT
     assert len(sent(sandbox)) == 1
+
+
+def test_a_message_that_was_reported_is_not_handed_over_again(
+    sandbox: Sandbox, twilio: ChannelAccount, person: Lead, queue: Queue
+) -> None:
+    message = queue(twilio, person)
+    with platform_context(tenant_id=twilio.tenant_id):
+        Message.objects.filter(pk=message.pk).update(provider_id="SM-reported")
+    assert attempted(message).state == MessageState.SENT
+    assert sent(sandbox) == []
 
 
 def test_two_lost_messages_with_the_same_words_need_two_of_twilios(

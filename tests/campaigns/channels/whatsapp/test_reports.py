@@ -329,6 +329,24 @@ def test_a_stop_that_comes_after_a_later_start_changes_nothing(whatsapp: Channel
         assert Suppression.all_objects.filter(deleted_at__isnull=False).count() == 1
 
 
+def test_a_start_that_comes_after_a_later_stop_changes_nothing(whatsapp: ChannelAccount, person: Lead) -> None:
+    now = timezone.now()
+    for id, text, at in (("w.1", "STOP", 30), ("w.3", "STOP", 10), ("w.2", "START", 20)):
+        said = message(id, at=now - timedelta(minutes=at), type="text", text={"body": text})
+        tell(whatsapp, "messages", said)
+    with tenant_context(whatsapp.tenant_id):
+        assert [each.address for each in Suppression.objects.all()] == [PERSON]
+
+
+def test_a_message_that_failed_because_the_person_stopped_marketing_lists_them(
+    whatsapp: ChannelAccount, person: Lead
+) -> None:
+    status = {"id": "wamid.9", "status": "failed", "timestamp": "1767225600", "recipient_id": PERSON[1:]}
+    tell(whatsapp, "messages", of_number(statuses=[{**status, "errors": [{"code": 131050}]}]))
+    with tenant_context(whatsapp.tenant_id):
+        assert [(each.address, each.reason) for each in Suppression.objects.all()] == [(PERSON, "unsubscribed")]
+
+
 def test_what_somebody_chooses_in_whatsapp_counts(whatsapp: ChannelAccount, person: Lead) -> None:
     wish = {"wa_id": PERSON[1:], "category": "marketing_messages", "value": "stop", "timestamp": "1767225600"}
     tell(whatsapp, "user_preferences", of_number(user_preferences=[wish]))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import orjson
 import pytest
 from django.utils import timezone
 
@@ -11,13 +12,16 @@ from campaigns.accounts.models import AccountStatus, ChannelAccount, TemplateSta
 from campaigns.channels.protocol import Found, driver_of
 from campaigns.channels.sending import recovery, worker
 from campaigns.channels.sending.lanes import CHANNEL
+from campaigns.channels.whatsapp.client import WhatsApp
 from campaigns.channels.whatsapp.driver import WHATSAPP
 from campaigns.channels.whatsapp.errors import CLOSED
 from campaigns.channels.whatsapp.window import contact_of, window_open_until
 from campaigns.messages.models import Message, MessageState
 from campaigns.network_contacts.models import NetworkContact
 from campaigns.network_contacts.services import keep
+from lad.requests import Answer
 from lad.tenancy.context import platform_context, tenant_context
+from leads.contactability.models import Suppression
 from leads.contacts.models import Lead
 from tests.campaigns.channels.sending.conftest import make_due
 from tests.campaigns.channels.texting import NUMBER_ID, PERSON, Reports, sent, write
@@ -160,6 +164,17 @@ def test_somebody_who_is_not_on_whatsapp_bounces(
     message = attempted(queue(whatsapp, person))
     assert message.state == MessageState.FAILED
     assert "has blocked this account" in message.error
+
+
+def test_somebody_who_stopped_marketing_in_whatsapp_is_put_on_the_do_not_contact_list(
+    whatsapp: ChannelAccount, person: Lead, open_window: Any, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped = Answer(400, {}, orjson.dumps({"error": {"code": 131050}}))
+    monkeypatch.setattr(WhatsApp, "hand_over", lambda _self, _content: stopped)
+    assert attempted(queue(whatsapp, person)).state == MessageState.FAILED
+    with tenant_context(whatsapp.tenant_id):
+        [entry] = Suppression.objects.all()
+    assert (entry.channel, entry.address, entry.lead_id) == ("whatsapp", PERSON, person.pk)
 
 
 def test_an_expired_token_stops_the_account_and_the_message_waits(
