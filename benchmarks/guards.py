@@ -60,16 +60,23 @@ def removed(guard: Guard, copy: Path) -> Iterator[None]:
     before = path.read_text()
     if before.count(guard.find) != 1:
         raise Unreadable(f"{guard.name}: the text occurs {before.count(guard.find)} times in {guard.file}.")
-    path.write_text(before.replace(guard.find, guard.put))
+    _write(path, before.replace(guard.find, guard.put))
     try:
         yield
     finally:
-        path.write_text(before)
+        _write(path, before)
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text)
+    # Python takes a compiled file for current that was made within the same second.
+    for compiled in (path.parent / "__pycache__").glob(f"{path.stem}.*.pyc"):
+        compiled.unlink()
 
 
 def run(copy: Path, tests: Sequence[str]) -> int:
     """Run tests in the copy until the first is red. Return pytest's exit code; tests that do not end are red."""
-    command = [sys.executable, "-B", "-m", "pytest", "-x", "-q", *tests]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", *tests]
     try:
         return subprocess.run(command, cwd=copy, timeout=SECONDS, capture_output=True, check=False).returncode
     except subprocess.TimeoutExpired:
