@@ -252,6 +252,29 @@ def test_a_paused_campaign_takes_its_calls_back_and_asks_again(
     assert len(calls(ringing, CallStatus.PENDING)) == 1
 
 
+def test_a_campaign_that_is_paused_before_its_request_is_read_calls_nobody(
+    outreach: Outreach, running: Start, agent: VoiceAgent
+) -> None:
+    ring = ("Ring", "voice_agent_call", {"agent_id": agent.pk, "context": "Hello."})
+    [enrolment] = running(ring, phone="+971501234567", location="Dubai")
+    outreach.run()
+    with outreach.inside():
+        lifecycle.pause(campaign=outreach.reload(), actor=None)
+    drain()
+    assert calls(enrolment) == []
+    assert outreach.state(enrolment) == ("active", "Ring", "")
+
+
+def test_a_campaign_that_is_stopped_makes_no_attempt_that_is_due(outreach: Outreach, ringing: CampaignLead) -> None:
+    end(calls(ringing)[0], Outcome.BUSY)
+    [again] = attempts(ringing, BookingStatus.SCHEDULED)
+    with outreach.inside():
+        lifecycle.stop(campaign=outreach.campaign, actor=None)
+    # Nobody has read yet that it was stopped.
+    assert call_due(again.scheduled_at) == {"cancelled": 1}
+    assert len(calls(ringing)) == 1
+
+
 def test_a_call_that_rings_counts_although_the_campaign_is_paused(outreach: Outreach, ringing: CampaignLead) -> None:
     [call] = calls(ringing)
     with platform_context():

@@ -164,6 +164,25 @@ def test_requested_analyses_are_made_once_and_survive_their_worker(calls, tenant
         assert CallAnalysis.objects.get().outcome == "meeting_booked"
 
 
+def test_an_analysis_that_is_requested_while_one_is_made_is_made_too(calls, tenant, monkeypatch):
+    call = calls(BOOKED)
+
+    def request() -> None:
+        with tenant_context(tenant.pk):
+            queue.request_analyses([call.pk])
+
+    def analyse_and_request(call, **values):
+        monkeypatch.undo()
+        request()
+        return analyse(call, **values)
+
+    monkeypatch.setattr(queue, "analyse", analyse_and_request)
+    request()
+    assert queue.run_due()
+    with tenant_context(tenant.pk):
+        assert CallAnalysis.objects.get().version == 2
+
+
 def test_a_call_that_cannot_be_analysed_waits_and_holds_back_no_other(calls, tenant, monkeypatch):
     bad, good = calls(BOOKED), calls(BOOKED)
     real = reader.read

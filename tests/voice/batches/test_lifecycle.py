@@ -91,6 +91,15 @@ def test_pausing_by_hand_replaces_the_reason_of_a_machine(tenant: Tenant, post: 
     assert again(batch).pause_reason == "Somebody paused it."
 
 
+def test_a_call_that_waits_for_its_turn_again_waits_while_its_batch_is_paused(tenant: Tenant, post: Any) -> None:
+    batch = running(tenant)
+    calling(tenant, batch, CallStatus.PENDING, PlacementState.QUEUED)
+    for action, due in (("pause", 0), ("resume", 1)):
+        post(batch, action)
+        with tenant_context(tenant.pk):
+            assert len(due_placements(limit=10)) == due
+
+
 def test_a_finished_batch_is_neither_paused_nor_scheduled(tenant: Tenant, post: Any) -> None:
     batch = create(tenant, CallBatchFactory, status=BatchStatus.COMPLETED, started_at=NOW, finished_at=NOW)
     assert problem(post(batch, "pause")) == (409, "batch_is_over")

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from lad import writes
 from lad.tenancy.context import platform_context, tenant_context
 from leads.channels import Channel
 from leads.contactability.models import ConsentStatus, LeadTouch, SuppressionReason
@@ -174,6 +175,39 @@ def test_nobody_is_called_twice_at_once(tenant: Tenant) -> None:
     assert world.open() == 1
 
 
+def test_two_leads_with_one_number_are_called_one_after_the_other(tenant: Tenant) -> None:
+    world = World(tenant)
+    world.batch(1)
+    other = world.batch(0, total_calls=1)
+    create(tenant, CallBatchEntryFactory, batch=other, lead=world.lead(person(1)), to_phone=person(0))
+    assert len(world.claim()) == 1
+    assert world.claim() == []
+
+
+def test_a_lead_with_two_numbers_is_called_at_one_of_them(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claims, "LOOKED_AT_ONCE", 2)
+    world = World(tenant)
+    batch = world.batch(2)
+    with tenant_context(tenant.pk):
+        first, second = Lead.objects.order_by("phone")
+        suppress(address=second.phone, channel=Channel.VOICE, reason=SuppressionReason.MANUAL)
+    create(tenant, CallBatchEntryFactory, batch=batch, lead=first, to_phone=person(2))
+    with platform_context(tenant_id=tenant.pk):
+        for minutes, entry in enumerate(reversed(world.entries(batch))):
+            type(entry).objects.filter(pk=entry.pk).update(next_attempt_at=timezone.now() - timedelta(minutes=minutes))
+    # The other number is looked at after the one that nobody may call.
+    assert [each.order.to_number for each in world.claim(most=2)] == [person(0)]
+
+
+def test_an_attempt_that_nobody_knows_of_takes_up_a_line(tenant: Tenant) -> None:
+    world = World(tenant, calls_at_once=1)
+    world.batch(2)
+    [claimed] = world.claim()
+    with platform_context(tenant_id=tenant.pk):
+        CallPlacement.objects.filter(call_log=claimed.order.call_id).update(state=PlacementState.UNKNOWN)
+    assert world.claim() == []
+
+
 def test_somebody_who_calls_right_now_is_not_called(tenant: Tenant) -> None:
     world = World(tenant)
     batch = world.batch(1)
@@ -287,6 +321,15 @@ def test_a_single_call_waits_for_its_time_and_can_be_cancelled(tenant: Tenant) -
         [cancelled] = cancel_calls([later])
     assert (cancelled.status, cancelled.outcome) == (CallStatus.CANCELLED, "cancelled")
     assert world.placement(later.pk).state == PlacementState.SETTLED
+
+
+def test_a_call_that_somebody_ended_in_the_log_is_not_placed(tenant: Tenant) -> None:
+    world = World(tenant)
+    with tenant_context(tenant.pk):
+        call = start_call(lead=world.lead(person(0)), agent=world.agent, actor=None)
+        writes.update(call, {"status": CallStatus.CANCELLED})
+    assert world.claim() == []
+    assert world.placement(call.pk).state == PlacementState.SETTLED
 
 
 def test_a_single_call_that_is_not_permitted_is_cancelled_with_the_reason(tenant: Tenant) -> None:

@@ -16,18 +16,21 @@ from leads.contactability.models import LeadTouch
 from tenants.teams.models import PlanTier, Tenant
 from tests.factories.tenants import TenantFactory
 from tests.factories.voice import CarrierAccountFactory
-from tests.support.concurrency import run_together
+from tests.support.concurrency import ConcurrentWork, run_together
 from tests.support.sandbox import Sandbox
 from tests.voice.carriers.conftest import KEY, SECRET
 from tests.voice.dialer.world import World, person
+from voice.batches.services import pausing
+from voice.batches.services.lifecycle import cancel_batch
 from voice.carriers.connecting import connect
+from voice.carriers.errors import AnswerLost
 from voice.carriers.models import CarrierAccount
 from voice.carriers.outcomes import AnsweredBy, Cause, Outcome
-from voice.carriers.protocol import CarrierCall, Presence
+from voice.carriers.protocol import CarrierCall, Placed, Presence
 from voice.dialer import hanging_up, looking, placing
 from voice.dialer.claims import Claimed, claim
 from voice.dialer.models import CallPlacement, PlacementState
-from voice.dialer.placing import place, record, take_over_expired
+from voice.dialer.placing import Answer, place, record, take_over_expired
 from voice.dialer.reports import take_in
 from voice.dialer.services import cancel_calls
 from voice.dialer.worker import dial_due
@@ -140,6 +143,23 @@ def test_a_worker_lost_before_it_asked_leads_to_a_look_and_one_call(
     assert world.placement(claimed.order.call_id).state == PlacementState.PLACED
 
 
+def test_an_answer_to_a_claim_that_was_taken_over_changes_nothing(
+    tenant: Tenant, sandbox: Sandbox, carrier: dict[str, Any]
+) -> None:
+    world = World(tenant, carrier=carrier)
+    world.batch(1)
+    [late] = world.claim()
+    expire(world)
+    take_over_expired()
+    look(world)
+    [claimed] = world.claim()
+    now = timezone.now()
+    for answer in (Answer(late, now, error=AnswerLost()), Answer(late, now, placed=Placed("a-room"))):
+        record(answer)
+        placement = world.placement(claimed.order.call_id)
+        assert (placement.state, placement.attempts) == (PlacementState.PLACING, 2)
+
+
 @pytest.mark.parametrize("how", ["lost after asking", "answer lost"])
 def test_a_call_that_may_have_been_placed_is_looked_up_and_never_repeated(
     tenant: Tenant, sandbox: Sandbox, carrier: dict[str, Any], how: str
@@ -226,6 +246,15 @@ def test_a_carrier_that_stays_down_ends_the_attempt_and_the_entry_waits_for_anot
     assert called(sandbox) == {person(0): 1}
 
 
+def test_callbacks_that_come_before_a_lost_answer_are_believed(tenant: Tenant, carrier: dict[str, Any]) -> None:
+    world = World(tenant, carrier=carrier)
+    world.batch(1)
+    [claimed] = world.claim()
+    end(world, claimed.order.call_id)
+    record(Answer(claimed, timezone.now(), error=AnswerLost()))
+    assert world.placement(claimed.order.call_id).state == PlacementState.SETTLED
+
+
 def test_whoever_waited_too_long_before_asking_gives_the_call_back(
     tenant: Tenant, sandbox: Sandbox, carrier: dict[str, Any]
 ) -> None:
@@ -299,6 +328,21 @@ def test_concurrent_claims_never_exceed_the_caps_of_tenant_and_account(tenant: T
     with tenant_context(tenant.pk):
         numbers = list(CallPlacement.objects.values_list("to_phone", flat=True))
     assert len(numbers) == len(set(numbers)) == open_calls[0]
+
+
+@pytest.mark.parametrize("how", ["paused", "cancelled"])
+def test_a_batch_that_is_ended_at_this_moment_begins_no_call(tenant: Tenant, carrier: dict[str, Any], how: str) -> None:
+    world = World(tenant, carrier=carrier)
+    now = timezone.now()
+    batch = world.batch(2, status=BatchStatus.RUNNING, started_at=now)
+    claimed: list[Claimed] = []
+    with tenant_context(tenant.pk):
+        if how == "paused":
+            pausing.pause([batch.pk], reason="Lunch", now=now)
+        else:
+            cancel_batch(batch=batch)
+        assert ConcurrentWork(lambda: claimed.extend(world.claim())).succeeded()
+    assert (claimed, world.open()) == ([], 0)
 
 
 def test_dialers_beside_each_other_call_everybody_once(

@@ -114,6 +114,14 @@ def test_a_report_that_does_not_come_is_not_waited_for_longer(place: Any, told: 
     assert (len(told.over), told.learned) == (1, {"transcript"})
 
 
+def test_an_end_that_is_told_again_later_makes_no_call_longer(place: Any, told: Told) -> None:
+    placed = place(agent="")
+    for seconds in (0, 60):
+        at = ENDED_AT + timedelta(seconds=seconds)
+        placed.tell(at, cause=HUNG_UP, answered=True, answered_at=ANSWERED_AT, ended_at=at)
+    assert (placed.call.ended_at, placed.call.duration_seconds) == (ENDED_AT, 42)
+
+
 def test_an_answer_that_is_told_late_corrects_the_end(place: Any, told: Told) -> None:
     placed = place()
     placed.tell(ENDED_AT, presence=Presence.UNKNOWN, cause=ROOM_FINISHED)
@@ -183,6 +191,15 @@ def test_a_call_that_was_never_placed_waits_again(place: Any, told: Told) -> Non
     placement = placed.placement
     assert (placement.state, placement.due_at, placement.look_at) == (PlacementState.QUEUED, NOW, None)
     assert (placed.call.status, told.over) == (CallStatus.PENDING, [])
+
+
+@pytest.mark.parametrize("state", [PlacementState.PLACING, PlacementState.SETTLED])
+def test_a_look_up_that_comes_late_changes_no_call_that_is_being_placed_or_was_cancelled(
+    place: Any, told: Told, state: PlacementState
+) -> None:
+    placed = place(state=state, placed_at=None, reference="")
+    placed.tell(NOW, presence=Presence.NEVER_PLACED)
+    assert placed.placement.state == state
 
 
 def test_a_call_that_rang_is_not_placed_again_whatever_the_carrier_says(place: Any, told: Told) -> None:

@@ -203,6 +203,13 @@ def test_who_expected_a_call_hours_ago_is_not_called(lead: Lead, agent: VoiceAge
     assert calls(lead) == []
 
 
+def test_the_booked_calls_of_a_suspended_tenant_are_not_made(tenant: Tenant, lead: Lead, agent: VoiceAgent) -> None:
+    booking = booked(lead, agent)
+    with platform_context():
+        Tenant.objects.filter(pk=tenant.pk).update(status="suspended")
+    assert (call_due(booking.scheduled_at), calls(lead)) == ({}, [])
+
+
 def test_a_booking_is_called_although_its_slot_is_over(lead: Lead, agent: VoiceAgent) -> None:
     now = timezone.now()
     at = now - timedelta(minutes=30)

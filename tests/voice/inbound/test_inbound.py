@@ -120,6 +120,15 @@ def test_a_stranger_becomes_a_lead_once(tenant: Tenant, account: CarrierAccount,
     assert [call.lead for call in calls_of(tenant)] == [lead, lead]
 
 
+def test_a_caller_is_no_lead_of_another_tenant(
+    tenant: Tenant, other_tenant: Tenant, account: CarrierAccount, number: VoiceNumber
+) -> None:
+    create(other_tenant, LeadFactory, phone=CALLER)
+    assert send(account, "participant_joined", participant=person()).status_code == 200
+    (call,) = calls_of(tenant)
+    assert call.lead is not None and call.lead.tenant_id == tenant.pk
+
+
 def test_of_several_leads_with_the_number_the_one_that_was_active_last_called(
     tenant: Tenant, account: CarrierAccount, number: VoiceNumber
 ) -> None:

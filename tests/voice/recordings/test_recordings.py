@@ -91,6 +91,15 @@ def test_a_link_is_for_one_recording_and_for_a_while(recorded, api, member, sett
     assert problem(api().get(url))[:2] == (403, "link_expired")
 
 
+def test_the_recordings_of_a_suspended_tenant_are_not_heard(tenant, recorded, api, member):
+    _line, call = recorded()
+    fetch(call)
+    url = api(member).get(LINK.format(call.pk)).json()["url"]
+    with platform_context():
+        Tenant.objects.filter(pk=tenant.pk).update(status="suspended")
+    assert problem(api().get(url))[:2] == (403, "tenant_suspended")
+
+
 @pytest.mark.parametrize(
     ("header", "part"),
     [
