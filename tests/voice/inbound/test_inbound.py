@@ -207,7 +207,9 @@ def test_nobody_takes_anothers_calls_by_entering_their_number(tenant: Tenant, ot
     assert (len(calls_of(tenant)), len(calls_of(other_tenant))) == (1, 0)
     own = create(other_tenant, CarrierAccountFactory)
     send(own, "track_published", participant=person())
-    assert calls_of(tenant)[0].status == "ringing", "another account told of it"
+    (call,) = calls_of(tenant)
+    assert call.status == "ringing", "another account told of it"
+    assert len(calls_of(other_tenant)) == 1
 
 
 @pytest.mark.django_db(transaction=True)
