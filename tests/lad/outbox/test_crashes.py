@@ -2,12 +2,13 @@
 
 import os
 import signal
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from django.utils import timezone
 
 from lad.outbox.consumers import Batch, consumes
@@ -17,22 +18,36 @@ from lad.outbox.models import DeliveryState, EventBatch, EventDelivery
 from lad.outbox.settlement import MAX_ATTEMPTS
 from lad.tenancy.context import platform_context
 from tests.lad.outbox.conftest import Emit, note, noted
+from tests.support.database import superuser_connection
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def _in_child(work: Callable[[], object]) -> int:
-    """Run the code in its own process. Return the signal that ended it, or 0."""
+    """Run the code in its own process. Return the signal that ended it, or its exit code: 0, or 1 if it failed."""
     connections.close_all()
     child = os.fork()
     if child == 0:
         try:
             work()
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
         finally:
             connections.close_all()
             os._exit(0)
     _pid, status = os.waitpid(child, 0)
-    return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+    _end_sessions()
+    return os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+
+
+def _end_sessions() -> None:
+    """End what the killed process left at the server, which on a busy machine notices a moment later."""
+    with superuser_connection() as superuser:
+        superuser.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s AND usename = %s",
+            [connection.settings_dict["NAME"], connection.settings_dict["USER"]],
+        )
 
 
 def _kill_on(numbers: set[int]) -> Callable[[Batch], None]:
