@@ -29,7 +29,7 @@ def tell(aims: Iterable[tuple[str, bool]]) -> bool:
 
 
 def close(reached: Iterable[bool]) -> bool:
-    """Print the last line of a benchmark that told of its aims itself. Return whether all are reached."""
+    """Print only the last line, for a benchmark that prints its aims itself. Return whether all are reached."""
     all_of_them = list(reached)
     print(f"aims: {sum(all_of_them)} of {len(all_of_them)} reached", flush=True)
     return all(all_of_them)

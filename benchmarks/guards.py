@@ -32,7 +32,7 @@ SECONDS: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """What is removed, and the tests that must notice."""
+    """A guard: the text that is removed from a file, and the tests that must turn red."""
 
     name: str
     file: str

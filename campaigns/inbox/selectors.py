@@ -24,7 +24,7 @@ from tenants.teams.models import Membership
 OVERSEE: Final = "inbox.oversee"
 # A search returns the newest of them.
 MAX_FOUND: Final = 100
-# A frequent word is met among so many of the newest messages, without its index.
+# The newest messages that are read without the index of words, which finds frequent words sooner.
 NEWEST_READ: Final = 800
 # Counting stops there.
 MANY: Final = 100

@@ -33,5 +33,5 @@ def load(demo: DemoTenant) -> None:
     graph.load(demo)
     inbox.load(demo)
     webhooks.load(demo)
-    # History was written before the messages that it tells of, so what it counted is not what the rows say.
+    # The history's activities were written before their messages, so each was counted twice.
     request_recounts(demo.tenant.pk, reason="The demo's history was loaded.")

@@ -76,7 +76,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Afterwards(Generic[Result]):
-    """What asks a foreign server once the action is committed, outside any scope. ``work`` returns the result."""
+    """Work that asks a foreign server. It runs outside any scope, once the action is committed."""
 
     work: Callable[[], Result]
 
@@ -107,7 +107,7 @@ class RowAction:
         return self.preview is not None
 
 
-# What a row action returns: the message to show, or how to get it.
+# A row action returns the message to show, or the work that returns it.
 Answer = str | None | Afterwards[str] | Afterwards[str | None]
 
 
