@@ -1,6 +1,8 @@
 """A campaign over four channels whose leads are people of the sandbox: started, it shows how each of them reacts."""
 
+from itertools import count
 from typing import Any, Final
+from uuid import UUID
 
 import httpx2
 from django.conf import settings
@@ -9,11 +11,12 @@ from campaigns.accounts.models import ChannelAccount, TemplateStatus, WhatsappTe
 from campaigns.accounts.providers import WHATSAPP_CLOUD
 from campaigns.design.models import Campaign, CampaignStep, StepLink
 from campaigns.editor.library import share
+from campaigns.engine.steps.ab_split import variant_of
 from campaigns.enrolment.models import CampaignLead
 from campaigns.enrolment.services.enrolment import COPIED_COLUMNS
 from demo.campaigns.network_accounts import TIMEOUT_SECONDS
 from demo.campaigns.try_out import DOMAIN, TENANT
-from demo.demo_tenant import DemoTenant
+from demo.demo_tenant import CreatedFields, DemoTenant
 from leads.channels import Channel
 from leads.contactability.models import ConsentRecord, ConsentStatus
 from leads.contacts.models import Lead
@@ -104,15 +107,16 @@ def load(demo: DemoTenant) -> None:
         created_by_user=demo.owner,
         updated_by_user=demo.owner,
     )
-    _steps(demo, campaign)
+    split = _steps(demo, campaign)
     share(campaign=campaign, name="Four channels, step by step", description=campaign.description, actor=demo.owner)
     _template(demo)
-    for name, (first_name, last_name, number) in PEOPLE.items():
-        _enrol(demo, campaign, name, first_name, last_name, f"+1212555{number}")
+    for turn, name in enumerate(PEOPLE):
+        _enrol(demo, campaign, name, _enrolled_for_variant(demo, turn % 2, split.pk))
     tell_sandbox()
 
 
-def _steps(demo: DemoTenant, campaign: Campaign) -> None:
+def _steps(demo: DemoTenant, campaign: Campaign) -> CampaignStep:
+    """Create the steps and their links. Return the one that splits."""
     steps = {
         key: CampaignStep.objects.create(
             tenant=demo.tenant, campaign=campaign, order=order, type=type_, title=title, config=config
@@ -123,6 +127,13 @@ def _steps(demo: DemoTenant, campaign: Campaign) -> None:
         StepLink(tenant=demo.tenant, campaign=campaign, step=steps[step], outcome=outcome, target=steps[target])
         for step, outcome, target in LINKS
     )
+    return steps["split"]
+
+
+def _enrolled_for_variant(demo: DemoTenant, variant: int, split_id: UUID) -> CreatedFields:
+    """Return a key and moment of an enrolment that the split gives this variant: each demo tries every channel."""
+    drawn = (demo.created(demo.ago(hours=2)) for _try in count())
+    return next(each for each in drawn if variant_of(each["id"], split_id, STEPS["split"][2]["weights"]) == variant)
 
 
 def _template(demo: DemoTenant) -> None:
@@ -144,14 +155,15 @@ def _template(demo: DemoTenant) -> None:
         )
 
 
-def _enrol(demo: DemoTenant, campaign: Campaign, name: str, first_name: str, last_name: str, phone: str) -> None:
+def _enrol(demo: DemoTenant, campaign: Campaign, name: str, created: CreatedFields) -> None:
+    first_name, last_name, number = PEOPLE[name]
     lead = demo.write(
         Lead,
         {
             "first_name": first_name,
             "last_name": last_name,
             "email": f"{name}.four@{DOMAIN}",
-            "phone": phone,
+            "phone": f"+1212555{number}",
             "linkedin_url": f"https://www.linkedin.com/in/{name}",
             "company_name": "People of the sandbox",
             "source": "manual",
@@ -168,7 +180,7 @@ def _enrol(demo: DemoTenant, campaign: Campaign, name: str, first_name: str, las
         evidence="Agreed to be written to on WhatsApp.",
     )
     CampaignLead.objects.create(
-        **demo.created(demo.ago(hours=2)),
+        **created,
         tenant=demo.tenant,
         campaign=campaign,
         lead=lead,
