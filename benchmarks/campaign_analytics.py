@@ -37,7 +37,7 @@ from benchmarks.campaign_analytics_world import World  # noqa: E402
 from benchmarks.servers import migrated_servers  # noqa: E402
 
 AIM_GROWTH, AIM_COST = 1.3, 0.10
-BLOCKS: Final = 6
+PAIRS: Final = 24
 
 
 def percentile(values: list[float], share: float) -> float:
@@ -151,26 +151,23 @@ def measure_reads(world: World, campaigns: list[UUID], reads: int) -> dict[str, 
 
 
 def measure_cost(world: World, database: psycopg.Connection[Any], sends: int) -> tuple[float, float, float]:
-    """Return the microseconds of a send with and without the figures, and of folding what one leaves behind."""
+    """Return the microseconds of a send with and without the figures, and of folding what one leaves behind.
+
+    Pairs of blocks, of which the one with figures is the first and the second in turn. The first pair warms up.
+    """
     from campaigns.figures import folding
 
-    with_figures: list[float] = []
-    without: list[float] = []
+    took: dict[bool, list[float]] = {True: [], False: []}
     folded: list[float] = []
-    for block in range(2 * BLOCKS):
-        on = bool(block % 2)
-        world.triggers(database, on=on)
-        took = world.send(sends) / sends
-        if on:
-            folded.append(timed(folding.fold_all) / sends)
-        if block >= 2:
-            (with_figures if on else without).append(took)
+    for pair in range(PAIRS + 1):
+        for on in (True, False) if pair % 2 else (False, True):
+            world.triggers(database, on=on)
+            took[on].append(world.send(sends) / sends)
+            if on:
+                folded.append(timed(folding.fold_all) / sends)
     world.triggers(database, on=True)
-    return (
-        statistics.median(with_figures) * 1e6,
-        statistics.median(without) * 1e6,
-        statistics.median(folded[1:]) * 1e6,
-    )
+    with_figures, without, folds = (statistics.median(each[1:]) * 1e6 for each in (took[True], took[False], folded))
+    return with_figures, without, folds
 
 
 def main() -> int:

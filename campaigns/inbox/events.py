@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from campaigns.inbox.services import following, linking
+from campaigns.inbox.services import following, keeping, linking
 from lad.outbox.consumers import Batch, consumes
 from leads.contacts.models import Lead
 
@@ -10,6 +10,8 @@ __all__ = ["following"]
 
 # A change of these can make somebody in the inbox a lead.
 ADDRESSES = frozenset({"email", "phone", "linkedin_url"})
+# A conversation is found by these.
+NAMES = frozenset({"first_name", "last_name", "company_name", "email"})
 
 
 @consumes("leads.lead.assigned", name="conversations-follow-their-leads", scope="tenant")
@@ -33,6 +35,15 @@ def link_strangers(batch: Batch) -> None:
         if event.type.endswith("created") or ADDRESSES.intersection(event.payload.get("changed", ()))
     }
     linking.link_leads(list(Lead.objects.filter(pk__in=keys)))
+
+
+@consumes("leads.lead.updated", name="conversations-keep-names", scope="tenant")
+def rename_conversations(batch: Batch) -> None:
+    """Let the search of the inbox find leads by their new names and addresses."""
+    renamed = [each.aggregate_id for each in batch if NAMES.intersection(each.payload.get("changed", ()))]
+    keys = [key for key in renamed if key is not None]
+    for tenant_id in batch.tenant_ids if keys else ():
+        keeping.rename(tenant_id=tenant_id, lead_ids=keys)
 
 
 def _key(value: object) -> UUID | None:

@@ -185,7 +185,7 @@ class Conversation(TenantModel):
 class MessageText(TenantModel):
     """The words by which one message is found. Its id is the message's.
 
-    The index holds numbers for each word, made of the tenant, the beginning of the word, and the day or the 128 days
+    The index holds numbers for each word, made of the tenant, a beginning of the word, and the day or the 128 days
     around it: the newest messages with a frequent word are found without reading all that have it.
     """
 

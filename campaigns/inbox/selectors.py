@@ -26,6 +26,8 @@ OVERSEE: Final = "inbox.oversee"
 MAX_FOUND: Final = 100
 # The newest messages that are read without the index of words, which finds frequent words sooner.
 NEWEST_READ: Final = 800
+# More leads than these are found by the names and addresses that are kept with the words of their messages.
+FEW_LEADS: Final = 100
 # Counting stops there.
 MANY: Final = 100
 UNSEEN: Final = (MessageKind.NOISE,)
@@ -92,9 +94,10 @@ def in_folder(rows: QuerySet[Conversation], folder: str, user: User | None) -> Q
 
 
 def search(rows: QuerySet[Conversation], term: str) -> QuerySet[Conversation]:
-    """Return the rows that a term finds: the lead by name, company or address, or one message by all its words.
+    """Return the rows that a term finds: one message and its lead's name by all words, or the lead by anything of it.
 
-    The newest hundred of each. A blank term finds all.
+    The newest hundred of the first; of the second, if these are few: names and addresses of many
+    leads are found with their messages. A blank term finds all.
     """
     if not term.strip():
         return rows
@@ -107,8 +110,11 @@ def search(rows: QuerySet[Conversation], term: str) -> QuerySet[Conversation]:
 
 
 def _of_leads(term: str) -> list[UUID]:
-    """Return the newest conversations with leads that the term finds."""
-    found = find(term).among(Conversation.objects.filter(lead__isnull=False), "lead")
+    """Return the newest conversations with leads that the term finds, if they are few."""
+    leads = find(term, count_up_to=FEW_LEADS, keys_up_to=FEW_LEADS)
+    if leads.keys is None:
+        return []
+    found = leads.among(Conversation.objects.filter(lead__isnull=False), "lead")
     return list(found.order_by("-moved_at").values_list("pk", flat=True)[:MAX_FOUND])
 
 

@@ -43,10 +43,10 @@ class FoundLeads:
         return rows
 
 
-def find(term: str, *, count_up_to: int = MAX_KEYS) -> FoundLeads:
+def find(term: str, *, count_up_to: int = MAX_KEYS, keys_up_to: int = MAX_KEYS) -> FoundLeads:
     """Return the leads that have all words of the term: of their names the beginning, of the rest any part.
 
-    Counts no further than the limit. Costs one statement.
+    Counts no further than the limit, and names no more leads by their keys. Costs one statement.
     """
     words = _words(term) if searchable(term) else []
     if not words:
@@ -58,7 +58,7 @@ def find(term: str, *, count_up_to: int = MAX_KEYS) -> FoundLeads:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT total, ids FROM leads_found(%s::text[], %s::uuid[], %s, %s)",
-            [words, tenants, MAX_KEYS, max(count_up_to, MAX_KEYS)],
+            [words, tenants, keys_up_to, max(count_up_to, keys_up_to)],
         )
         total, keys = cursor.fetchone()
     return FoundLeads(words=words, total=total, keys=keys)

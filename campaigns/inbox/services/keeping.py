@@ -116,19 +116,24 @@ WHERE messages.tenant_id = %(tenant)s AND messages.id = ANY(%(ids)s) AND kept.te
     AND kept.lead_id = messages.lead_id AND kept.unread_count > 0
     AND (kept.last_inbound_at IS NULL OR kept.last_inbound_at <= coalesce(messages.occurred_at, messages.created_at))
 """
+# A message is found by its words and by the name and address of its person.
 TEXTS: Final = f"""
 WITH {_SAID}
 INSERT INTO inbox_message_texts (id, tenant_id, created_at, conversation_id, said_at, text)
 SELECT said.id, said.tenant_id, clock_timestamp(), kept.id, said.at,
-    lad_search_text(left(messages.subject || ' ' || CASE WHEN said.lead_id IS NULL
-        THEN concat_ws(' ', said.of_address, said.metadata->>'from_name', said.metadata->>'name', '')
-        ELSE '' END || ' ' || messages.body, %(searched)s))
+    lad_search_text(left(concat_ws(' ', messages.subject, CASE WHEN said.lead_id IS NULL
+        THEN concat_ws(' ', said.of_address, said.metadata->>'from_name', said.metadata->>'name')
+        ELSE concat_ws(' ', leads.first_name, leads.last_name, leads.company_name, leads.email) END, messages.body),
+        %(searched)s))
 FROM said
 JOIN messages ON messages.tenant_id = said.tenant_id AND messages.id = said.id
 JOIN inbox_conversations AS kept ON kept.tenant_id = said.tenant_id AND {{belongs}}
-ON CONFLICT (id) DO UPDATE SET conversation_id = EXCLUDED.conversation_id
-    WHERE inbox_message_texts.conversation_id <> EXCLUDED.conversation_id
+LEFT JOIN leads ON leads.tenant_id = said.tenant_id AND leads.id = said.lead_id
+ON CONFLICT (id) DO UPDATE SET conversation_id = EXCLUDED.conversation_id, text = EXCLUDED.text
+    WHERE (inbox_message_texts.conversation_id, inbox_message_texts.text)
+        IS DISTINCT FROM (EXCLUDED.conversation_id, EXCLUDED.text)
 """
+OF_THESE_LEADS: Final = "messages.lead_id = ANY(%(leads)s)"
 BELONGS_TO_LEAD: Final = "kept.lead_id = said.lead_id"
 BELONGS_TO_ADDRESS: Final = (
     "kept.lead_id IS NULL AND kept.channel = said.of_channel AND kept.address = said.of_address"
@@ -174,10 +179,14 @@ def counts(message: Message) -> bool:
 def repeat(*, tenant_id: UUID, lead_ids: Sequence[UUID]) -> int:
     """Read all messages of leads again and correct their conversations, texts included. Return how many there are."""
     values = _values(tenant_id, leads=list(lead_ids))
-    of_leads = "messages.lead_id = ANY(%(leads)s)"
-    kept = rows(KEEP.format(which=of_leads, target=OF_LEAD, changes=REPEATED), values)
-    execute(TEXTS.format(which=of_leads, belongs=BELONGS_TO_LEAD), values)
+    kept = rows(KEEP.format(which=OF_THESE_LEADS, target=OF_LEAD, changes=REPEATED), values)
+    execute(TEXTS.format(which=OF_THESE_LEADS, belongs=BELONGS_TO_LEAD), values)
     return len(kept)
+
+
+def rename(*, tenant_id: UUID, lead_ids: Sequence[UUID]) -> None:
+    """Let the messages of leads be found by the names and addresses that these have now."""
+    execute(TEXTS.format(which=OF_THESE_LEADS, belongs=BELONGS_TO_LEAD), _values(tenant_id, leads=list(lead_ids)))
 
 
 def repeat_strangers(*, tenant_id: UUID) -> int:

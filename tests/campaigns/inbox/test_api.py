@@ -10,6 +10,8 @@ from django.utils import timezone
 from campaigns.inbox import selectors
 from campaigns.inbox.models import Conversation, ConversationState, Label
 from campaigns.messages.models import Message, MessageState
+from lad import writes
+from lad.outbox.drain import drain
 from lad.tenancy.context import platform_context
 from leads.channels import Channel
 from leads.contactability.models import Purpose
@@ -81,7 +83,9 @@ def test_the_list_has_the_newest_first_and_filters(
         "last_channel=linkedin": ["Bea"],
         "search=byron": ["Ada Byron"],
         "search=sounds": ["Ada Byron"],
-        "search=northwind.example+good": [],
+        "search=northwind.example+good": ["Ada Byron"],
+        "search=byron+sounds": ["Ada Byron"],
+        "search=byron+dan": [],
         "search=hm": ["Dan", "Cid", "Bea"],
         "search=hm&folder=open": ["Cid"],
         "search=nothing": [],
@@ -302,6 +306,30 @@ def test_a_search_finds_messages_of_every_age_by_the_beginning_of_a_word(
         assert sorted(found(ask("get", None, f"?search={term}&page_size=50"))) == sorted(everybody), term
     assert found(ask("get", None, "?search=inv")) == []
     assert found(ask("get", None, "?search=invoicing")) == []
+
+
+def test_people_who_share_a_name_with_many_are_found_with_their_messages(
+    ask: Any, tenant: Any, said: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selectors, "FEW_LEADS", 1)
+    with platform_context(tenant_id=tenant.pk):
+        people = [
+            LeadFactory.create(first_name="Noor", last_name=name, email=f"{name}@same.example", company_name="Same AG")
+            for name in ("Adams", "Baker", "Silent")
+        ]
+    for person in people[:2]:
+        said(person, "Sounds good")
+    for term in ("noor", "same.example", "same ag", "noor good"):
+        assert sorted(found(ask("get", None, f"?search={term}"))) == ["Noor Adams", "Noor Baker"], term
+    # By few leads anything is found, parts of an address too.
+    assert found(ask("get", None, "?search=aker@same")) == ["Noor Baker"]
+
+    with platform_context(tenant_id=tenant.pk):
+        for person in people:
+            writes.update(person, {"first_name": "Zoe"})
+    drain()
+    assert sorted(found(ask("get", None, "?search=zoe"))) == ["Zoe Adams", "Zoe Baker"]
+    assert found(ask("get", None, "?search=noor")) == []
 
 
 def test_a_search_finds_nothing_of_other_tenants(
