@@ -311,7 +311,6 @@ class Migration(migrations.Migration):
                 "db_table": "inbox_message_texts",
                 "indexes": [
                     models.Index(fields=["tenant", "conversation"], name="inbox_message_texts_of"),
-                    models.Index(fields=["tenant", "said_at"], name="inbox_message_texts_newest"),
                     django.contrib.postgres.indexes.GinIndex(
                         models.Func(
                             models.F("tenant"), models.F("said_at"), models.F("text"), function="inbox_word_numbers"

@@ -4,36 +4,27 @@
 
 CREATE OR REPLACE FUNCTION campaigns_count_activities() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    -- What many rows of the statement say alike is one entry; a milestone is each enrolment's own.
     IF TG_OP = 'INSERT' THEN
         INSERT INTO campaign_figure_entries (tenant_id, campaign_id, campaign_lead_id, metric, at, step_id, step_type,
             variant, channel, detail, source, number)
-        SELECT tenant_id, campaign_id, enrolment, metric, at, step_id, step_type, variant, channel, detail, 'activity',
-            count(*)
-        FROM (
-            SELECT fresh.tenant_id, fresh.campaign_id,
-                CASE WHEN fact.is_milestone THEN fresh.campaign_lead_id END AS enrolment, fact.metric, fact.at,
-                fresh.step_id, fresh.step_type,
-                CASE WHEN fact.metric = 'assigned' THEN left(fresh.metadata ->> 'variant', 30) ELSE '' END AS variant,
-                coalesce(fresh.channel, '') AS channel,
-                CASE WHEN fresh.channel = 'voice' THEN left(coalesce(fresh.metadata ->> 'outcome', ''), 40) ELSE '' END
-                    AS detail
-            FROM new_rows AS fresh
-            -- OFFSET 0 keeps the planner from looking for the message once for each fact.
-            CROSS JOIN LATERAL (SELECT campaigns_has_message(fresh.tenant_id, fresh.campaign_lead_id, fresh.id,
-                fresh.status) AS has_message OFFSET 0) AS looked
-            CROSS JOIN LATERAL campaigns_activity_facts(fresh.status, fresh.channel, fresh.metadata, fresh.executed_at,
-                fresh.created_at, looked.has_message) AS fact
-        ) AS said
-        GROUP BY tenant_id, campaign_id, enrolment, metric, at, step_id, step_type, variant, channel, detail;
+        SELECT fresh.tenant_id, fresh.campaign_id, CASE WHEN fact.is_milestone THEN fresh.campaign_lead_id END,
+            fact.metric, fact.at, fresh.step_id, fresh.step_type,
+            CASE WHEN fact.metric = 'assigned' THEN left(fresh.metadata ->> 'variant', 30) ELSE '' END,
+            coalesce(fresh.channel, ''),
+            CASE WHEN fresh.channel = 'voice' THEN left(coalesce(fresh.metadata ->> 'outcome', ''), 40) ELSE '' END,
+            'activity', 1
+        FROM new_rows AS fresh
+        CROSS JOIN LATERAL campaigns_activity_facts(fresh.status, fresh.channel, fresh.metadata, fresh.executed_at,
+            fresh.created_at,
+            campaigns_has_message(fresh.tenant_id, fresh.campaign_lead_id, fresh.id, fresh.status)) AS fact;
     ELSIF TG_OP = 'UPDATE' THEN
         INSERT INTO campaign_figure_entries (tenant_id, campaign_id, campaign_lead_id, metric, at, step_id, step_type,
             variant, channel, detail, source, number)
-        SELECT tenant_id, campaign_id, enrolment, metric, coalesce(min(at) FILTER (WHERE sign > 0), min(at)), step_id,
-            step_type, variant, channel, detail, 'activity', sum(sign)
+        SELECT tenant_id, campaign_id, CASE WHEN is_milestone THEN campaign_lead_id END, metric,
+            coalesce(min(at) FILTER (WHERE sign > 0), min(at)), step_id, step_type, variant, channel, detail,
+            'activity', sum(sign)
         FROM (
-            SELECT side.sign, side.tenant_id, side.campaign_id,
-                CASE WHEN fact.is_milestone THEN side.campaign_lead_id END AS enrolment, side.step_id, side.step_type,
+            SELECT side.sign, side.tenant_id, side.campaign_id, side.campaign_lead_id, side.step_id, side.step_type,
                 CASE WHEN fact.metric = 'assigned' THEN left(side.metadata ->> 'variant', 30) ELSE '' END AS variant,
                 coalesce(side.channel, '') AS channel,
                 CASE WHEN side.channel = 'voice' THEN left(coalesce(side.metadata ->> 'outcome', ''), 40) ELSE '' END
@@ -55,13 +46,12 @@ BEGIN
                     IS DISTINCT FROM (former.status, former.step_id, former.executed_at, former.channel,
                         former.metadata)
             ) AS side
-            CROSS JOIN LATERAL (SELECT campaigns_has_message(side.tenant_id, side.campaign_lead_id, side.id,
-                side.status) AS has_message OFFSET 0) AS looked
             CROSS JOIN LATERAL campaigns_activity_facts(side.status, side.channel, side.metadata, side.executed_at,
-                side.created_at, looked.has_message) AS fact
+                side.created_at,
+                campaigns_has_message(side.tenant_id, side.campaign_lead_id, side.id, side.status)) AS fact
         ) AS change
-        GROUP BY tenant_id, campaign_id, enrolment, metric, CASE WHEN NOT is_milestone THEN at END, step_id, step_type,
-            variant, channel, detail, is_milestone
+        GROUP BY tenant_id, campaign_id, campaign_lead_id, metric, CASE WHEN NOT is_milestone THEN at END, step_id,
+            step_type, variant, channel, detail, is_milestone
         HAVING sum(sign) > 0 OR (sum(sign) < 0 AND NOT is_milestone);
     ELSE
         INSERT INTO campaign_figure_entries (tenant_id, campaign_id, metric, at, step_id, step_type, channel, detail,

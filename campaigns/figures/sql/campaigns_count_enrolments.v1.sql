@@ -2,20 +2,15 @@
 
 CREATE OR REPLACE FUNCTION campaigns_count_enrolments() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    -- What many rows of the statement say alike is one entry; a milestone is each enrolment's own.
     IF TG_OP = 'INSERT' THEN
         INSERT INTO campaign_figure_entries (tenant_id, campaign_id, campaign_lead_id, metric, at, step_id, detail,
             source, number)
-        SELECT tenant_id, campaign_id, enrolment, metric, at, step_id, detail, 'enrolment', count(*)
-        FROM (
-            SELECT fresh.tenant_id, fresh.campaign_id, CASE WHEN fact.is_milestone THEN fresh.id END AS enrolment,
-                fact.metric, fact.at, CASE WHEN NOT fact.is_milestone THEN fresh.next_step_id END AS step_id,
-                CASE WHEN fact.is_milestone THEN '' ELSE fresh.reason END AS detail
-            FROM new_rows AS fresh
-            CROSS JOIN LATERAL campaigns_enrolment_facts(fresh.status, fresh.reason, fresh.created_at,
-                fresh.started_at, fresh.completed_at, fresh.updated_at, fresh.deleted_at) AS fact
-        ) AS said
-        GROUP BY tenant_id, campaign_id, enrolment, metric, at, step_id, detail;
+        SELECT fresh.tenant_id, fresh.campaign_id, CASE WHEN fact.is_milestone THEN fresh.id END, fact.metric, fact.at,
+            CASE WHEN NOT fact.is_milestone THEN fresh.next_step_id END,
+            CASE WHEN fact.is_milestone THEN '' ELSE fresh.reason END, 'enrolment', 1
+        FROM new_rows AS fresh
+        CROSS JOIN LATERAL campaigns_enrolment_facts(fresh.status, fresh.reason, fresh.created_at, fresh.started_at,
+            fresh.completed_at, fresh.updated_at, fresh.deleted_at) AS fact;
     ELSIF TG_OP = 'UPDATE' THEN
         INSERT INTO campaign_figure_entries (tenant_id, campaign_id, campaign_lead_id, metric, at, step_id, detail,
             source, number)

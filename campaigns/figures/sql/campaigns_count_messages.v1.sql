@@ -3,22 +3,6 @@
 
 CREATE OR REPLACE FUNCTION campaigns_count_messages() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    -- Nearly every message is sent once and never changed: nothing is to be compared.
-    IF TG_OP = 'INSERT' OR (TG_OP = 'UPDATE' AND OLD.state NOT IN ('sent', 'received')) THEN
-        IF NEW.campaign_id IS NOT NULL THEN
-            INSERT INTO campaign_figure_entries (tenant_id, campaign_id, campaign_lead_id, metric, at, step_id, channel,
-                account_id, detail, source, number)
-            SELECT NEW.tenant_id, NEW.campaign_id, CASE WHEN fact.is_milestone THEN NEW.campaign_lead_id END,
-                fact.metric, fact.at, NEW.step_id, NEW.channel,
-                coalesce(NEW.email_account_id, NEW.linkedin_account_id, NEW.channel_account_id), NEW.action, 'message',
-                1
-            FROM campaigns_message_facts(NEW.direction, NEW.state, NEW.kind, NEW.action, NEW.channel,
-                coalesce(NEW.occurred_at, NEW.created_at), NEW.opened_at, NEW.clicked_at, NEW.replied_at,
-                NEW.bounced_at, NEW.delivered_at) AS fact
-            WHERE NOT fact.is_milestone OR NEW.campaign_lead_id IS NOT NULL;
-        END IF;
-        RETURN NULL;
-    END IF;
     INSERT INTO campaign_figure_entries (tenant_id, campaign_id, campaign_lead_id, metric, at, step_id, channel,
         account_id, detail, source, number)
     SELECT tenant_id, campaign_id, CASE WHEN is_milestone THEN campaign_lead_id END, metric,
@@ -38,6 +22,7 @@ BEGIN
         FROM campaigns_message_facts(OLD.direction, OLD.state, OLD.kind, OLD.action, OLD.channel,
             coalesce(OLD.occurred_at, OLD.created_at), OLD.opened_at, OLD.clicked_at, OLD.replied_at, OLD.bounced_at,
             OLD.delivered_at) AS fact
+        WHERE TG_OP <> 'INSERT'
     ) AS change
     WHERE campaign_id IS NOT NULL AND (NOT is_milestone OR campaign_lead_id IS NOT NULL)
     GROUP BY tenant_id, campaign_id, campaign_lead_id, metric, CASE WHEN NOT is_milestone THEN at END, step_id,
