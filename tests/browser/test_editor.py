@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from campaigns.accounts.models import EmailAccount
 from campaigns.design.models import Campaign, CampaignStatus, CampaignStep
@@ -156,6 +156,32 @@ def test_a_card_is_dragged_to_another_place_and_moved_by_keyboard(editor: Page, 
     assert cards(editor) == ["First mail", "Second mail"]
     save(editor)
     assert stored(draft) == ["First mail", "Second mail"]
+
+
+def test_who_works_with_the_keyboard_stays_in_place_when_the_server_answers(editor: Page) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    editor.route("**/sequence/step/**", hold)
+    card(editor, "Second mail").click()
+    card(editor, "Second mail").focus()
+    editor.keyboard.press("m")
+    place = editor.get_by_role("button", name="Move it here").and_(editor.locator(":not(:disabled)")).first
+    expect(place).to_be_focused()
+    answer_held(editor, held)
+    expect(place).to_be_focused()
+    editor.keyboard.press("Escape")
+    expect(card(editor, "Second mail")).to_be_focused()
+    assert held
+
+
+def answer_held(editor: Page, held: list[Route]) -> None:
+    """Let the server answer what it was asked, and the page take it in."""
+    with editor.expect_response("**/sequence/step/**"):
+        held[0].continue_()
+    editor.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 def test_a_branch_has_two_paths_that_come_together_again(editor: Page, draft: Campaign, pictures: Path | None) -> None:

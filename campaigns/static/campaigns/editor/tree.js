@@ -127,6 +127,7 @@
 
         const parts = [element("span", { class: "sequence-start" }, [icon("group"), element("span", { text: "Leads start here" })])];
         parts.push(...column(drawn.main));
+        const refocus = keptFocus(place);
         place.replaceChildren(element("div", { class: "sequence-column" }, parts));
         if (drawn.loose.length) {
             place.append(element("section", { class: "sequence-loose", "aria-label": "Steps that no lead comes to" }, [
@@ -134,6 +135,20 @@
                 ...drawn.loose.map(function (chain) { return element("div", { class: "sequence-column" }, column(chain)); }),
             ]));
         }
+        refocus();
+    }
+
+    // A sequence is drawn again when the server answers, too: whoever works with the keyboard stays where they are.
+    function keptFocus(place) {
+        const focused = place.contains(document.activeElement) ? document.activeElement : null;
+        if (!focused) { return function () {}; }
+        const key = focused.dataset.key;
+        const selector = key ? '[data-key="' + key + '"]' : ".sequence-plus";
+        const at = [...place.querySelectorAll(selector)].indexOf(focused);
+        return function () {
+            const again = at < 0 ? null : place.querySelectorAll(selector)[at];
+            if (again) { again.focus({ preventScroll: true }); }
+        };
     }
 
     Object.assign(window.LadSequence, { draw: draw, element: element, icon: icon });
