@@ -79,11 +79,12 @@ FROM messages WHERE direction = 'outbound' AND channel = 'email'
 """
 # Longer than any lease and the pause between the first two looks for a lost message.
 QUIET_SECONDS: Final = 300.0
-NETWORKS_QUIET_SECONDS: Final = 150.0
+# Longer than the longest pause between two answers of people.
+NETWORKS_QUIET_SECONDS: Final = 330.0
 # Longer than LAD waits before it looks which accounts at the gateway are to be read.
 READING_SECONDS: Final = 420.0
-# In it people answer within minutes, and LAD reads what was not reported.
-HASTE: Final = "60"
+# With it people have all answered within five minutes, before LAD reads what was not reported.
+HASTE: Final = "600"
 READ_AGAIN: Final = (
     "UPDATE social_linkedin_accounts SET next_poll_at = NULL",
     "UPDATE channel_accounts SET next_poll_at = NULL",

@@ -20,7 +20,7 @@ FOREVER: Final = frozenset({"recipient_cannot_be_reached", "131026", "21610", "3
 # Free text outside WhatsApp's window of 24 hours.
 OUT_OF_WINDOW: Final = "131047"
 # Those whose lost reports can be read later. WhatsApp Cloud has nothing to read.
-READABLE: Final = frozenset({"unipile"})
+READABLE: Final = frozenset({"unipile", "twilio"})
 CONTACTS: Final = ("message", "invitation")
 DONE: Final = "sent"
 RULES: Final = (

@@ -20,6 +20,7 @@ DEFAULT_URL: Final = "https://api.twilio.com"
 SERVICES_URL: Final = "https://messaging.twilio.com"
 VERSION: Final = "2010-04-01"
 PER_PAGE: Final = 50
+MOST_PER_PAGE: Final = 1000
 MAX_PAGES: Final = 10
 SERVICE: Final = "MG"
 NOT_TWILIO: Final = "The address does not answer as Twilio does. Correct it on the account's page."
@@ -36,9 +37,10 @@ class Twilio:
         """Send a message, once. Return the answer, or the result if there is none. Raises AccountTrouble."""
         return asking.hand_over(PROVIDER, self._asked("POST", self._path("Messages.json"), form, once=True))
 
-    def messages_to(self, number: str, *, since: datetime) -> Iterator[Mapping[str, Any]]:
-        """Yield the messages to a number that were created since, the newest first."""
-        path = f"{self._path('Messages.json')}?{urlencode({'To': number, 'PageSize': PER_PAGE})}"
+    def messages(self, *, since: datetime, to: str = "", per_page: int = PER_PAGE) -> Iterator[Mapping[str, Any]]:
+        """Yield the messages of the account that were created since, the newest first: all, or those to a number."""
+        query = {"PageSize": str(per_page), **({"To": to} if to else {})}
+        path = f"{self._path('Messages.json')}?{urlencode(query)}"
         for _page in range(MAX_PAGES):
             found = self._get(path)
             rows = found.get("messages")
@@ -53,7 +55,7 @@ class Twilio:
             if VERSION not in following:
                 return
             path = following[following.index(VERSION) :]
-        raise AccountTrouble(f"Twilio has too many messages to {number} to look through.")
+        raise AccountTrouble(f"Twilio has too many messages{f' to {to}' if to else ''} to look through.")
 
     def account(self) -> Mapping[str, Any]:
         """Return what Twilio says of the account."""

@@ -161,7 +161,7 @@ def _find(account: ChannelAccount, number: str, messages: Sequence[Message]) -> 
         return {}
     listed = [
         row
-        for row in Twilio(account).messages_to(number, since=min(begun) - CLOCKS_DIFFER)
+        for row in Twilio(account).messages(to=number, since=min(begun) - CLOCKS_DIFFER)
         if str(row.get("direction")).startswith("outbound")
     ]
     with tenant_context(account.tenant_id):

@@ -112,21 +112,39 @@ def _messages(account: NetworkAccount, given: Sequence[ProviderReport]) -> None:
 
 def _incoming(report: ProviderReport) -> Incoming:
     content = report.content
-    number = str(content.get("From") or "")
-    media = content.get("media") or []
-    metadata: dict[str, Any] = {"media": media} if media else {}
-    if content.get("OptOutType"):
-        metadata[SAYS] = str(content["OptOutType"])
+    metadata = {SAYS: str(content["OptOutType"])} if content.get("OptOutType") else {}
+    return incoming(
+        sid=str(content["MessageSid"]),
+        number=str(content.get("From") or ""),
+        body=str(content.get("Body") or ""),
+        at=_at(report),
+        media=content.get("media") or [],
+        name=str(content.get("ProfileName") or ""),
+        metadata=metadata,
+    )
+
+
+def incoming(
+    *,
+    sid: str,
+    number: str,
+    body: str,
+    at: datetime,
+    media: Sequence[Mapping[str, str]] = (),
+    name: str = "",
+    metadata: Mapping[str, Any] | None = None,
+) -> Incoming:
+    """Return a message of a person as all channels take it in."""
     return Incoming(
         channel=Channel.SMS,
-        provider_id=str(content["MessageSid"]),
-        text=_text(str(content.get("Body") or ""), media),
-        at=_at(report),
+        provider_id=sid,
+        text=_text(body, media),
+        at=at,
         person_id=number.removeprefix("+"),
         address=number,
-        name=str(content.get("ProfileName") or ""),
+        name=name,
         chat_id=number.removeprefix("+"),
-        metadata=metadata,
+        metadata={**(metadata or {}), **({"media": list(media)} if media else {})},
     )
 
 

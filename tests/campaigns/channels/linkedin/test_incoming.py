@@ -9,9 +9,9 @@ from django.utils import timezone
 from campaigns.accounts.models import LinkedinAccount
 from campaigns.channels.gateway.accounts import gateway_of
 from campaigns.channels.gateway.catching_up import catch_up
-from campaigns.channels.gateway.polling import poll_due
 from campaigns.channels.incoming import Incoming, record_incoming
 from campaigns.channels.linkedin.driver import LINKEDIN
+from campaigns.channels.polling import poll_due
 from campaigns.messages import hooks
 from campaigns.messages.models import Action, Message, MessageEvent, MessageKind, MessageState
 from campaigns.network_contacts import services as contacts

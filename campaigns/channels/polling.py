@@ -1,8 +1,10 @@
-"""Read accounts every few hours, every day of the week: reports get lost, and come late."""
+"""Read accounts regularly, every day of the week: reports get lost, and come late."""
 
 import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from django.db.models import Q
@@ -10,20 +12,35 @@ from django.db.models.functions import Now
 
 from campaigns.accounts import network_status
 from campaigns.accounts.models import AccountStatus, ChannelAccount, LinkedinAccount, NetworkAccount
-from campaigns.accounts.providers import UNIPILE
-from campaigns.channels.gateway.catching_up import catch_up
+from campaigns.accounts.providers import TWILIO, UNIPILE
+from campaigns.accounts.troubles import AccountTrouble
+from campaigns.channels.gateway import catching_up as gateway
+from campaigns.channels.sms import catching_up as sms
 from campaigns.gateways.unipile.errors import GatewayError
 from lad.tenancy.context import platform_context, tenant_context
 
-# The pause between two readings of an account, to which a random part of up to the same length is added.
-PAUSE: Final = timedelta(hours=3)
-SPREAD: Final = timedelta(hours=2)
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How the accounts of a provider are read. A random part of ``spread`` is added to each pause."""
+
+    catch_up: Callable[[Any], object]
+    pause: timedelta
+    spread: timedelta
+
+
+READERS: Final[Mapping[str, Reader]] = {
+    # The networks behind it watch how often somebody looks.
+    UNIPILE: Reader(gateway.catch_up, timedelta(hours=3), timedelta(hours=2)),
+    # Twilio reports a message once, whatever it is answered.
+    TWILIO: Reader(sms.catch_up, timedelta(minutes=10), timedelta(minutes=5)),
+}
 # While somebody reads, nobody else does.
 LEASE: Final = timedelta(minutes=15)
 AFTER_TROUBLE: Final = timedelta(minutes=20)
 MOST_ACCOUNTS: Final = 20
 
-log = structlog.get_logger("lad.campaigns.gateway")
+log = structlog.get_logger("lad.campaigns.polling")
 
 
 def poll_due() -> int:
@@ -37,7 +54,7 @@ def _claimed() -> list[NetworkAccount]:
     with platform_context():
         for rows in (
             LinkedinAccount.objects.filter(provider=UNIPILE).exclude(unipile_account_id=""),
-            ChannelAccount.objects.filter(provider=UNIPILE).exclude(provider_account_id=""),
+            ChannelAccount.objects.filter(provider__in=READERS).exclude(provider_account_id=""),
         ):
             usable = rows.filter(due, is_active=True, status=AccountStatus.ACTIVE)
             found = usable.order_by("next_poll_at").select_for_update(no_key=True, skip_locked=True)[:MOST_ACCOUNTS]
@@ -48,9 +65,10 @@ def _claimed() -> list[NetworkAccount]:
 
 
 def _poll(account: NetworkAccount) -> bool:
+    reader = READERS[account.provider if isinstance(account, ChannelAccount) else UNIPILE]
     try:
-        catch_up(account)
-    except GatewayError as error:
+        reader.catch_up(account)
+    except (GatewayError, AccountTrouble) as error:
         log.warning("account not read", account=str(account.pk), reason=error.code)
         with tenant_context(account.tenant_id):
             if error.account_status != AccountStatus.ACTIVE:
@@ -58,7 +76,7 @@ def _poll(account: NetworkAccount) -> bool:
             _wait([account], AFTER_TROUBLE)
         return False
     with tenant_context(account.tenant_id):
-        _wait([account], PAUSE + SPREAD * random.random())  # noqa: S311  (spreads load, no secret)
+        _wait([account], reader.pause + reader.spread * random.random())  # noqa: S311  (spreads load, no secret)
     return True
 
 
