@@ -1,10 +1,10 @@
 """Keep recordings of calls: queue them when a call is over, link to them, and erase them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.core.files.base import File
@@ -23,7 +23,7 @@ from leads.files.storage import store
 from tenants.teams.models import Tenant
 from tenants.teams.status import closed_reason
 from voice.calls.models import CallLog
-from voice.dialer.facts import recording_of
+from voice.dialer.facts import FACTS, recording_of
 from voice.dialer.hooks import CallOver, DetailsCame, when_details_came, when_over
 from voice.dialer.models import CallPlacement, DialingPolicy
 from voice.recordings import links
@@ -78,6 +78,10 @@ def _details_came(came: DetailsCame) -> None:
     """Fetch a recording at once whose place has become known."""
     facts = came.placement.facts if came.placement is not None else came.call.metadata.get("facts", {})
     if recording_of(facts) is None:
+        return
+    erased = CallRecording.objects.filter(call_log=came.call, state=RecordingState.ERASED).first()
+    if erased is not None:
+        _forget_place(erased)
         return
     waiting = CallRecording.objects.filter(call_log=came.call, state=RecordingState.QUEUED)
     if waiting.update(next_attempt_at=came.at):
@@ -197,9 +201,15 @@ def purge(*, now: datetime) -> int:
 
 def _forget_place(row: CallRecording) -> None:
     """Remove where the carrier keeps the recording, so that nobody plays it from there."""
-    CallLog.objects.filter(pk=row.call_log_id).exclude(recording_url="").update(recording_url="")
+    call = CallLog.objects.select_for_update(no_key=True).get(pk=row.call_log_id)
+    metadata = call.metadata
+    if FACTS in metadata:
+        metadata = {**metadata, FACTS: _without_place(metadata[FACTS])}
+    CallLog.objects.filter(pk=call.pk).update(recording_url="", metadata=metadata)
     placements: Sequence[CallPlacement] = CallPlacement.objects.filter(call_log=row.call_log_id).select_for_update()
     for placement in placements:
-        if "recording" in placement.facts:
-            facts = {name: value for name, value in placement.facts.items() if name != "recording"}
-            CallPlacement.objects.filter(pk=placement.pk).update(facts=facts)
+        CallPlacement.objects.filter(pk=placement.pk).update(facts=_without_place(placement.facts))
+
+
+def _without_place(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if name != "recording"}

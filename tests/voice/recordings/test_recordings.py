@@ -3,6 +3,7 @@
 import hashlib
 import wave
 from datetime import timedelta
+from decimal import Decimal
 from io import BytesIO
 
 import pytest
@@ -19,9 +20,12 @@ from tests.voice.helpers import create
 from tests.voice.recordings.conftest import change, row_of
 from voice.calls.models import CallLog
 from voice.carriers.outcomes import Outcome
+from voice.carriers.protocol import CarrierCall, Presence, Usage
 from voice.dialer import hooks
+from voice.dialer.facts import recording_of
 from voice.dialer.hooks import CallOver, DetailsCame
 from voice.dialer.models import CallPlacement
+from voice.dialer.reports import take_in
 from voice.recordings import services, worker
 from voice.recordings.files import NoRecording, Part, RangeRefused, media_type_of, part_of
 from voice.recordings.models import CallRecording, RecordingState
@@ -245,6 +249,31 @@ def test_a_recording_that_is_erased_before_it_is_fetched_never_is(tenant, record
         services.erase(recording=row_of(call))
     worker._run(claimed)
     assert (row_of(call).state, files()) == (RecordingState.ERASED, [])
+
+
+def test_a_late_report_does_not_bring_back_where_an_erased_recording_is(tenant, recorded, files):
+    _line, call = recorded()
+    fetch(call)
+    now = timezone.now()
+    with tenant_context(tenant.pk):
+        placement = CallPlacement.objects.get(call_log=call)
+        place = recording_of(placement.facts)
+        assert place is not None
+        services.erase(recording=row_of(call))
+        told = CarrierCall(Presence.PLACED, recording=place, usage=(Usage("model", "tokens", Decimal(7)),))
+        take_in(placement, told, at=now, now=now)
+        facts = CallPlacement.objects.get(call_log=call).facts
+    assert facts["usage"] and "recording" not in facts
+    assert row_of(call).state == RecordingState.ERASED
+
+
+def test_erasing_forgets_where_the_recording_of_a_call_that_came_in_is(tenant):
+    place = {"location": "https://carrier.example/1.wav", "duration_seconds": 5}
+    call = create(tenant, CallLogFactory, metadata={"facts": {"recording": place, "duration_seconds": 5}}, **OVER)
+    with tenant_context(tenant.pk):
+        services.want(call, None)
+        services.erase(recording=row_of(call))
+        assert CallLog.objects.get(pk=call.pk).metadata == {"facts": {"duration_seconds": 5}}
 
 
 def test_everything_that_a_lead_said_is_erased_with_it(
