@@ -1,6 +1,7 @@
 """Read accounts regularly, every day of the week: reports get lost, and come late."""
 
 import random
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -38,14 +39,20 @@ READERS: Final[Mapping[str, Reader]] = {
 # While somebody reads, nobody else does.
 LEASE: Final = timedelta(minutes=15)
 AFTER_TROUBLE: Final = timedelta(minutes=20)
+# Claimed at once.
 MOST_ACCOUNTS: Final = 20
+# The task runs every five minutes.
+POLL_SECONDS: Final = 240.0
 
 log = structlog.get_logger("lad.campaigns.polling")
 
 
-def poll_due() -> int:
-    """Read the accounts that are due, a few at a time. Return how many were read."""
-    return sum(_poll(account) for account in _claimed())
+def poll_due(*, seconds: float = POLL_SECONDS) -> int:
+    """Read the accounts that are due, a few at a time, until none is left or the time is up. Return how many."""
+    deadline, read = time.monotonic() + seconds, 0
+    while time.monotonic() < deadline and (accounts := _claimed()):
+        read += sum(_poll(account) for account in accounts)
+    return read
 
 
 def _claimed() -> list[NetworkAccount]:

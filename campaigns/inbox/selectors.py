@@ -26,7 +26,7 @@ OVERSEE: Final = "inbox.oversee"
 MAX_FOUND: Final = 100
 # The newest messages that are read without the index of words, which finds frequent words sooner.
 NEWEST_READ: Final = 800
-# More leads than these are found by the names and addresses that are kept with the words of their messages.
+# More leads are found by their names and addresses only, which are kept with the words of their messages.
 FEW_LEADS: Final = 100
 # Counting stops there.
 MANY: Final = 100
@@ -94,10 +94,10 @@ def in_folder(rows: QuerySet[Conversation], folder: str, user: User | None) -> Q
 
 
 def search(rows: QuerySet[Conversation], term: str) -> QuerySet[Conversation]:
-    """Return the rows that a term finds: one message and its lead's name by all words, or the lead by anything of it.
+    """Return the rows that a term finds. A blank term finds all.
 
-    The newest hundred of the first; of the second, if these are few: names and addresses of many
-    leads are found with their messages. A blank term finds all.
+    All words must be in one message and the name, company and address of its lead; of these rows the newest hundred
+    are found. Where few leads have the words, in whatever is known of them, their rows are found too.
     """
     if not term.strip():
         return rows
@@ -110,12 +110,12 @@ def search(rows: QuerySet[Conversation], term: str) -> QuerySet[Conversation]:
 
 
 def _of_leads(term: str) -> list[UUID]:
-    """Return the newest conversations with leads that the term finds, if they are few."""
+    """Return the conversations with leads that the term finds, if these are few."""
     leads = find(term, count_up_to=FEW_LEADS, keys_up_to=FEW_LEADS)
     if leads.keys is None:
         return []
     found = leads.among(Conversation.objects.filter(lead__isnull=False), "lead")
-    return list(found.order_by("-moved_at").values_list("pk", flat=True)[:MAX_FOUND])
+    return list(found.order_by().values_list("pk", flat=True))
 
 
 def messages_of(conversation: Conversation) -> QuerySet[Message]:

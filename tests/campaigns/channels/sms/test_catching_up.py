@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from campaigns.accounts.models import AccountStatus, ChannelAccount
+from campaigns.channels import polling
 from campaigns.channels.polling import poll_due
 from campaigns.channels.sms.catching_up import catch_up
 from campaigns.messages.models import Message, MessageKind
@@ -54,6 +55,20 @@ def test_accounts_are_read_every_few_minutes(sandbox: Sandbox, twilio: ChannelAc
     following = stored(twilio).next_poll_at
     assert following is not None
     assert timedelta(minutes=9) < following - timezone.now() < timedelta(minutes=16)
+    assert poll_due() == 0
+
+
+def test_all_accounts_that_are_due_are_read_in_one_run(
+    sandbox: Sandbox, twilio: ChannelAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling, "MOST_ACCOUNTS", 1)
+    values = {"provider": "twilio", "provider_parent_id": ACCOUNT_SID, "secret": AUTH_TOKEN}
+    with platform_context(tenant_id=twilio.tenant_id):
+        for number in range(2):
+            ChannelAccountFactory.create(
+                channel="sms", provider_account_id=f"+1202555011{number}", base_url=twilio.base_url, **values
+            )
+    assert poll_due() == 3
     assert poll_due() == 0
 
 
