@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connections
 from django.utils import timezone
 
 from aiicp import charging
@@ -26,6 +25,7 @@ from tests.factories.tenants import MemberFactory
 from tests.support.api import problem
 from tests.support.concurrency import run_together
 from tests.support.database import stored
+from tests.support.forks import forked
 
 pytestmark = pytest.mark.django_db(transaction=True)
 STREAM = {"HTTP_ACCEPT": "text/event-stream"}
@@ -201,14 +201,7 @@ def test_a_server_that_is_killed_in_a_stream_leaves_nothing_held(talk, member, c
 def _server_that_answers(talk: Any, member: Any) -> int:
     """Return the id of a process of its own that answers the message, and takes longer than it lives."""
     row = stored(talk)
-    connections.close_all()
-    process = os.fork()
-    if process == 0:
-        try:
-            services.answer(conversation=row, content=TEXT, actor=member)
-        finally:
-            os._exit(1)
-    return process
+    return forked(lambda: services.answer(conversation=row, content=TEXT, actor=member))
 
 
 def _wait_for(condition: Any) -> None:

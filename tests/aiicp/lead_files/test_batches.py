@@ -7,7 +7,7 @@ import signal
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from aiicp.lead_files import jobs
@@ -27,6 +27,7 @@ from tests.factories.leads import LeadFactory, LeadNoteFactory
 from tests.lad.jobs.test_worker import let_lease_expire
 from tests.support.api import problem
 from tests.support.database import stored
+from tests.support.forks import in_child
 from tests.support.jobs import run_jobs
 
 
@@ -116,13 +117,7 @@ def test_a_worker_killed_in_the_middle_of_an_import_loses_and_repeats_no_row(
     monkeypatch.setattr(jobs, "write_rows", die_in_the_second_part)
     answer = send(api(member), "import", people(number))
     job = Job(pk=answer.json()["id"])
-    connections.close_all()
-    child = os.fork()
-    if child == 0:
-        run_jobs()
-        os._exit(0)
-    _pid, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status)
+    assert in_child(run_jobs) == signal.SIGKILL
     assert (stored(job).state, stored(job).done) == (JobState.RUNNING, jobs.PART_SIZE)
     assert len(leads(tenant)) == jobs.PART_SIZE
     let_lease_expire(job)

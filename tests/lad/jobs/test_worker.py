@@ -5,7 +5,7 @@ import signal
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError, connections
+from django.db import OperationalError
 from django.utils import timezone
 
 from lad.audit.models import AuditEntry
@@ -23,6 +23,7 @@ from tenants.teams.models import Membership, Tenant
 from tests.lad.jobs.conftest import PART_SIZE, POISON, MakeKind, NotThisOne, refuse_poison
 from tests.support.database import one, stored
 from tests.support.events import events
+from tests.support.forks import in_child
 from tests.support.jobs import change_job, make_leads, run_jobs, start_job
 
 PAST = timedelta(seconds=-1)
@@ -148,13 +149,7 @@ def test_a_worker_killed_in_the_middle_of_a_part_loses_and_repeats_no_row(
     parent = os.getpid()
     make_leads(tenant.pk, 3 * PART_SIZE)
     job = start_job(make_kind(die_in_the_second_part), tenant.pk, member.pk)
-    connections.close_all()
-    child = os.fork()
-    if child == 0:
-        run_jobs()
-        os._exit(0)
-    _pid, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status)
+    assert in_child(run_jobs) == signal.SIGKILL
     assert (stored(job).state, stored(job).done, archived(tenant)) == (JobState.RUNNING, PART_SIZE, PART_SIZE)
     run_jobs()
     assert stored(job).done == PART_SIZE, "the lease still runs"

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from django.utils import timezone
 
 from lad.mail import sender, services
@@ -14,6 +14,7 @@ from lad.mail.models import MailDelivery, MailState
 from lad.mail.services import MailUnderWay
 from lad.tenancy.context import platform_context
 from tests.lad.mail.conftest import state_of
+from tests.support.forks import in_child
 from tests.support.mailbox import Mailbox
 
 
@@ -98,14 +99,11 @@ def test_a_connection_lost_before_the_answer_leaves_the_mail_unknown(mailbox: Ma
 def test_a_mail_whose_sender_was_killed_becomes_unknown_and_is_not_sent_again(
     mailbox: Mailbox, queued: MailDelivery
 ) -> None:
-    connections.close_all()
-    child = os.fork()
-    if child == 0:
+    def die_while_sending() -> None:
         sender._transmit = lambda *args: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
         sender.send_due()
-        os._exit(0)
-    _pid, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status)
+
+    assert in_child(die_while_sending) == signal.SIGKILL
     assert state_of(queued)[0] == MailState.SENDING
     assert sender.send_due() == {}, "the lease still runs"
     _change(queued, lease_until=timezone.now() - timedelta(seconds=1))

@@ -2,13 +2,12 @@
 
 import os
 import signal
-import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connection, connections
+from django.db import connections
 from django.utils import timezone
 
 from lad.outbox.consumers import Batch, consumes
@@ -18,36 +17,9 @@ from lad.outbox.models import DeliveryState, EventBatch, EventDelivery
 from lad.outbox.settlement import MAX_ATTEMPTS
 from lad.tenancy.context import platform_context
 from tests.lad.outbox.conftest import Emit, note, noted
-from tests.support.database import superuser_connection
+from tests.support.forks import in_child
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def _in_child(work: Callable[[], object]) -> int:
-    """Run the code in its own process. Return the signal that ended it, or its exit code: 0, or 1 if it failed."""
-    connections.close_all()
-    child = os.fork()
-    if child == 0:
-        try:
-            work()
-        except BaseException:
-            traceback.print_exc()
-            os._exit(1)
-        finally:
-            connections.close_all()
-            os._exit(0)
-    _pid, status = os.waitpid(child, 0)
-    _end_sessions()
-    return os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-
-
-def _end_sessions() -> None:
-    """End what the killed process left at the server, which on a busy machine notices a moment later."""
-    with superuser_connection() as superuser:
-        superuser.execute(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s AND usename = %s",
-            [connection.settings_dict["NAME"], connection.settings_dict["USER"]],
-        )
 
 
 def _kill_on(numbers: set[int]) -> Callable[[Batch], None]:
@@ -63,7 +35,7 @@ def test_effects_of_a_killed_worker_roll_back_and_the_next_worker_repeats_them(e
     killers = {5}
     consumes("probe.*", name="probe")(_kill_on(killers))
     emit_numbers(range(10))
-    assert _in_child(drain) == signal.SIGKILL
+    assert in_child(drain) == signal.SIGKILL
     assert noted() == []
     killers.clear()
     drain()
@@ -73,7 +45,7 @@ def test_effects_of_a_killed_worker_roll_back_and_the_next_worker_repeats_them(e
 def test_a_killed_batch_runs_again_in_smaller_batches_without_a_failed_attempt(emit_numbers: Emit) -> None:
     consumes("probe.*", name="probe")(_kill_on({5}))
     emit_numbers(range(80))
-    assert _in_child(drain) == signal.SIGKILL
+    assert in_child(drain) == signal.SIGKILL
     assert recover() == 1
     with platform_context():
         assert set(EventDelivery.objects.values_list("batch_limit", "attempts")) == {(10, 0)}
@@ -85,7 +57,7 @@ def test_an_event_that_keeps_killing_workers_becomes_a_dead_letter_alone(emit_nu
     poison = emit_numbers(range(40))[13]
     kills = 0
     for _ in range(40):
-        kills += _in_child(drain) == signal.SIGKILL
+        kills += in_child(drain) == signal.SIGKILL
         recover()
         with platform_context():
             past = timezone.now() - timedelta(seconds=1)
