@@ -34,6 +34,8 @@ class Migration(migrations.Migration):
                 name="inbox_message_texts_words",
             ),
         ),
+        # A few installations have it from an earlier wording of 0013.
+        migrations.RunSQL("DROP INDEX IF EXISTS inbox_message_texts_newest", migrations.RunSQL.noop),
         migrations.AddIndex(
             model_name="messagetext",
             index=models.Index(fields=["tenant", "said_at"], name="inbox_message_texts_newest"),
