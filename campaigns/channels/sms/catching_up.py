@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from campaigns.accounts.models import ChannelAccount
 from campaigns.channels.incoming import Incoming, record_incoming
-from campaigns.channels.sms.client import MOST_PER_PAGE, SERVICE, Twilio, moment
+from campaigns.channels.sms.client import MOST_PER_PAGE, Twilio, is_service, moment
 from campaigns.channels.sms.receiving import incoming
 from lad.tenancy.context import require_no_scope, tenant_context
 
@@ -31,7 +31,7 @@ def catch_up(account: ChannelAccount) -> int:
     require_no_scope("Twilio is asked")
     began = timezone.now()
     since = (account.caught_up_at or account.created_at) - OVERLAP
-    number = "" if account.provider_account_id.startswith(SERVICE) else account.address or account.provider_account_id
+    number = "" if is_service(account) else account.address or account.provider_account_id
     rows = Twilio(account).messages(since=since, to=number, per_page=MOST_PER_PAGE)
     # The oldest first, as they would have been reported.
     found = [_incoming(row) for row in rows if _is_to(account, row)][::-1]
@@ -49,8 +49,7 @@ def _is_to(account: ChannelAccount, row: Mapping[str, Any]) -> bool:
     """Return whether a person wrote it, and to this account: others may share the credentials."""
     if row.get("direction") != "inbound":
         return False
-    is_service = account.provider_account_id.startswith(SERVICE)
-    return not is_service or row.get("messaging_service_sid") == account.provider_account_id
+    return not is_service(account) or row.get("messaging_service_sid") == account.provider_account_id
 
 
 def _incoming(row: Mapping[str, Any]) -> Incoming:
@@ -60,6 +59,6 @@ def _incoming(row: Mapping[str, Any]) -> Incoming:
         number=str(row.get("from") or ""),
         body=str(row.get("body") or ""),
         at=moment(row.get("date_created")) or timezone.now(),
-        # What they are, a list of messages does not say.
+        # A list of messages tells how many files there are, not what they are.
         media=[{"kind": "file", "address": "", "content_type": ""}] * files,
     )

@@ -106,6 +106,11 @@ class Twilio:
         return Asked(method, f"{base or self._base}/{path}", headers, form=form, once=once)
 
 
+def is_service(account: ChannelAccount) -> bool:
+    """Return whether the account sends through a messaging service of Twilio instead of one number."""
+    return account.provider_account_id.startswith(SERVICE)
+
+
 def moment(text: object) -> datetime | None:
     """Return a time as Twilio writes it, or None."""
     try:

@@ -19,7 +19,7 @@ from campaigns.channels.pacing import message_limits
 from campaigns.channels.protocol import Fate, Found, Result
 from campaigns.channels.reported import adopt, report_address
 from campaigns.channels.sms import errors
-from campaigns.channels.sms.client import SERVICE, Twilio, moment
+from campaigns.channels.sms.client import Twilio, is_service, moment
 from campaigns.messages.models import Action, Message
 from campaigns.sms_text import MAX_LETTERS, segments_of
 from lad.requests import Answer
@@ -147,7 +147,7 @@ def unfit_for_sms(message: Message) -> str:
 
 def sender_of(account: ChannelAccount) -> dict[str, str]:
     """Return what Twilio is told of the sender: a messaging service, or a number. Empty if the account has none."""
-    if account.provider_account_id.startswith(SERVICE):
+    if is_service(account):
         return {"MessagingServiceSid": account.provider_account_id}
     named = account.provider_account_id if account.provider_account_id.startswith("+") else ""
     number = account.address or named

@@ -14,7 +14,7 @@ from campaigns.channels import opting_out
 from campaigns.channels.incoming import Incoming, Progress
 from campaigns.channels.opt_out_words import Wish
 from campaigns.channels.reported import account_of, adopt, bounced, own_id
-from campaigns.channels.sms.client import SERVICE
+from campaigns.channels.sms.client import is_service
 from campaigns.channels.sms.driver import OWN_ID, STOPPED
 from campaigns.channels.sms.errors import OPTED_OUT, Problem
 from campaigns.messages.models import Message, MessageEventKind
@@ -66,7 +66,7 @@ def _is_about(account: ChannelAccount, values: Mapping[str, str]) -> bool:
     """Return whether a report is about the account: its Twilio account, and its number or messaging service."""
     if values.get("AccountSid", "") != account.provider_parent_id:
         return False
-    if account.provider_account_id.startswith(SERVICE):
+    if is_service(account):
         service = values.get("MessagingServiceSid", "")
         # A number that was taken out of the service is reported without it.
         return service in ("", account.provider_account_id)

@@ -270,7 +270,7 @@ def test_a_campaign_that_is_stopped_makes_no_attempt_that_is_due(outreach: Outre
     [again] = attempts(ringing, BookingStatus.SCHEDULED)
     with outreach.inside():
         lifecycle.stop(campaign=outreach.campaign, actor=None)
-    # Nobody has read yet that it was stopped.
+    # The event of the stop has not been handled yet.
     assert call_due(again.scheduled_at) == {"cancelled": 1}
     assert len(calls(ringing)) == 1
 

@@ -154,7 +154,7 @@ def test_an_answer_goes_where_they_wrote_last_unless_another_way_is_chosen(
     assert (first.channel, first.linkedin_account_id, first.to_address) == ("linkedin", profile.pk, lead.linkedin_url)
     second = one(Message, pk=ask("post", row, "reply", {"body": "Hello", "way": ways[1]["key"]}).json()["id"])
     assert (second.channel, second.email_account_id) == ("email", mailbox.pk)
-    # What was written to them last does not count.
+    # Where they wrote last decides, not where they were written to.
     assert [each["channel"] for each in ask("get", row, "ways").json()["results"]] == ["linkedin", "email"]
     other = ask("post", row, "reply", {"body": "Hello", "way": f"email:{profile.pk}"})
     assert set(field_problems(other)) == {"way"}

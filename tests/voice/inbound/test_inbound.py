@@ -208,7 +208,7 @@ def test_nobody_takes_anothers_calls_by_entering_their_number(tenant: Tenant, ot
     own = create(other_tenant, CarrierAccountFactory)
     send(own, "track_published", participant=person())
     (call,) = calls_of(tenant)
-    assert call.status == "ringing", "another account told of it"
+    assert call.status == "ringing", "the event came from another account"
     assert len(calls_of(other_tenant)) == 1
 
 
