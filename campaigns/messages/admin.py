@@ -79,7 +79,7 @@ class MessageAdmin(ReadOnlyAdmin):
                     ("email_account", "campaign_lead", "step", "thread"),
                     ("message_id", "in_reply_to"),
                     ("purpose", "attempts", "tries", "looks"),
-                    ("lease_until", "begun_at"),
+                    ("lease_until", "begun_at", "accepted_at"),
                     "hold_id",
                     "html",
                     "attachment_ids",

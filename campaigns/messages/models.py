@@ -167,6 +167,12 @@ class Message(Leased, TenantModel):
         editable=False,
         help_text="When this attempt began to transmit it. Before that it certainly was not sent.",
     )
+    accepted_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When its server accepted it. It certainly was sent then; its state follows.",
+    )
     tries = models.PositiveSmallIntegerField(
         default=0, db_default=0, editable=False, help_text="How often a server postponed it."
     )

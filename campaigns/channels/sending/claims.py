@@ -33,7 +33,7 @@ from leads.contacts.services import Touch, record_contacts
 # Longer than the time limit of a task, so that no lease expires while its sender still works.
 LEASE: Final = timedelta(seconds=120)
 # An account without a gap claims so many at once.
-BATCH_SIZE: Final = 25
+BATCH_SIZE: Final = 100
 # Deferred messages may stand before those that may be sent. So many are looked at in one claim.
 LOOKED_AT_ONCE: Final = 10
 MAX_LOOKED_AT: Final = 200
@@ -60,7 +60,7 @@ CLAIM: Final = """
 UPDATE messages SET state = 'sending', attempts = attempts + 1, error = '',
     lease_until = statement_timestamp() + %(lease)s::interval,
     begun_at = CASE WHEN messages.id = %(first)s THEN %(now)s::timestamptz END,
-    decision = given.decision, to_address = given.to_address, looks = 0
+    accepted_at = NULL, decision = given.decision, to_address = given.to_address, looks = 0
 FROM json_to_recordset(%(given)s) AS given (id uuid, decision jsonb, to_address text)
 WHERE messages.tenant_id = %(tenant)s AND messages.id = given.id
 """
@@ -303,7 +303,7 @@ def _mark(lane: Lane, account: Any, chosen: Sequence[tuple[Message, Decision | N
     for message in messages:
         message.state, message.attempts, message.error = MessageState.SENDING, message.attempts + 1, ""
         lane.put_account(message, account)
-        message.begun_at = None
+        message.begun_at = message.accepted_at = None
     messages[0].begun_at = now
     # Looking at a profile or following somebody is no contact.
     record_contacts([_touch(message, now) for message in messages if message.action in WORDED])

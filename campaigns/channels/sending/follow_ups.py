@@ -1,6 +1,6 @@
-"""Pass the results of messages on to the features above: many in one transaction, each result once.
+"""Tell the features above of results: many in one transaction, each result once.
 
-A sender does so at the end of a batch. What a sender has left that died is found by the time at which it was due.
+A sender does so when it finishes a batch. What a feature has refused then is told again later.
 """
 
 from collections import defaultdict
@@ -10,7 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import structlog
-from django.db import Error, connection
+from django.db import connection
 from django.db.models.functions import Now
 
 from campaigns.messages import hooks
@@ -18,9 +18,9 @@ from campaigns.messages.models import Message, MessageState
 from lad.batches import apply_batch
 from lad.tenancy.context import platform_context, tenant_context
 
-# Senders pass results on after a second or two. What is older was left behind.
+# When a feature that failed is told again.
 FOLLOW_UP_AFTER: Final = timedelta(minutes=1)
-# After a feature has failed.
+# After it has failed once more.
 RETRY_AFTER: Final = timedelta(minutes=10)
 BATCH_SIZE: Final = 200
 
@@ -69,7 +69,7 @@ def has_work() -> bool:
 
 
 def follow_up_missed() -> int:
-    """Pass on what senders have left. Return how many results were looked at.
+    """Tell of the results that a feature has refused. Return how many results were looked at.
 
     Those for which a feature fails are tried again later, each by itself.
     """
@@ -85,16 +85,6 @@ def follow_up_missed() -> int:
             log.error("a feature failed when it was told of a message", message=str(failure.item.pk),
                       exc_info=failure.error)  # fmt: skip
     return len(rows)
-
-
-def follow_up_or_leave(messages: Sequence[Message]) -> None:
-    """Pass results on. What fails is left for ``follow_up_missed``."""
-    try:
-        follow_up(messages)
-    except Error:
-        log.warning("results are passed on later", messages=len(messages), exc_info=True)
-    except Exception:
-        log.exception("a feature failed when it was told of messages", messages=len(messages))
 
 
 def _postpone(messages: Sequence[Message]) -> None:

@@ -14,6 +14,7 @@ from campaigns.accounts.pacing import day_of
 from campaigns.channels.protocol import Found
 from campaigns.channels.sending import follow_ups
 from campaigns.channels.sending.claims import LEASE
+from campaigns.channels.sending.finishing import Accepted, finish
 from campaigns.channels.sending.lanes import LANES, Lane, lane_of
 from campaigns.channels.sending.results import FIRST_LOOK, give_back
 from campaigns.messages import hooks
@@ -55,13 +56,29 @@ def has_work() -> bool:
 
 def recover() -> dict[str, int]:
     """Take over from lost senders, look for messages, and pass on results. Return how many there were of each."""
-    return {**take_over(), **look(), "passed_on": follow_ups.follow_up_missed()}
+    finished = {"finished": finish_accepted()}
+    return {**finished, **take_over(), **look(), "passed_on": follow_ups.follow_up_missed()}
+
+
+def finish_accepted() -> int:
+    """Finish the messages of lost senders that servers had accepted. Return how many there were."""
+    by_account: dict[tuple[UUID, Lane | None, UUID | None], list[Accepted]] = defaultdict(list)
+    with platform_context():
+        rows = list(_expired().exclude(accepted_at=None)[:BATCH_SIZE])
+    for row in rows:
+        by_account[_account_key(row)].append(Accepted(row, row.accepted_at))
+    for accepted in by_account.values():
+        finish(accepted)
+    if rows:
+        log.error("a sender was lost before it finished what was accepted", messages=len(rows))
+    return len(rows)
 
 
 def take_over() -> dict[str, int]:
     """Let messages wait again that lost senders had not begun. Those that were begun become unknown."""
     with platform_context():
-        rows = list(_expired().select_for_update(no_key=True, skip_locked=True)[:BATCH_SIZE])
+        expired = _expired().filter(accepted_at=None)
+        rows = list(expired.select_for_update(no_key=True, skip_locked=True)[:BATCH_SIZE])
         untouched = [row for row in rows if row.begun_at is None]
         begun = [row.pk for row in rows if row.begun_at is not None]
         _requeue(untouched, claimed_at={row.pk: row.lease_until - LEASE for row in untouched})
@@ -82,8 +99,7 @@ def look() -> dict[str, int]:
         rows = list(_to_look_for().select_for_update(no_key=True, skip_locked=True)[:BATCH_SIZE])
         Message.objects.filter(pk__in=[row.pk for row in rows]).update(next_attempt_at=Now() + LOOK_LEASE)
     for row in rows:
-        lane = lane_of(row)
-        by_account[row.tenant_id, lane, lane.account_id(row) if lane else None].append(row)
+        by_account[_account_key(row)].append(row)
     counts: Counter[str] = Counter()
     for (tenant_id, lane, account_id), messages in by_account.items():
         counts.update(_look_for(tenant_id, lane, account_id, messages))
@@ -157,6 +173,12 @@ def _requeue(rows: Sequence[Message], *, claimed_at: dict[UUID, Any]) -> None:
                     counted[account_id, day_of(claimed_at[row.pk], zones[tenant_id])].append(row)
             if counted:
                 give_back(lane, tenant_id, counted)
+
+
+def _account_key(message: Message) -> tuple[UUID, Lane | None, UUID | None]:
+    """Return the tenant, the lane and the account of a message."""
+    lane = lane_of(message)
+    return message.tenant_id, lane, lane.account_id(message) if lane else None
 
 
 def _held(messages: Sequence[Message]) -> Any:

@@ -1,20 +1,19 @@
 """Write what became of attempts, each in one transaction with the mark of the next message.
 
-That a message was sent, the usual result, and the mark of the next one are one statement. The features above are told
-of it later, of many messages at once. A result is written only while the attempt that claimed the message still holds
-it, or while its fate is unknown.
+That a message was accepted, the usual result, and the mark of the next one are one statement that touches no index.
+The rest follows for many messages at once (``finishing``). A result is written only while the attempt that claimed
+the message still holds it, or while its fate is unknown.
 """
 
 import json
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
-from django.db import DatabaseError, connection
+from django.db import connection
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -25,10 +24,12 @@ from campaigns.channels.email.receiving.bounces import judge
 from campaigns.channels.protocol import Fate, Result
 from campaigns.channels.sending import carried, limits_met
 from campaigns.channels.sending.claims import LEASE, Claim
+from campaigns.channels.sending.finishing import COPY_AFTER, Accepted, surely
 from campaigns.channels.sending.follow_ups import FOLLOW_UP_AFTER, tell
 from campaigns.channels.sending.lanes import EMAIL, Lane
 from campaigns.enrolment.models import OPEN_ENROLMENTS
 from campaigns.messages.models import Message, MessageEventKind, MessageState
+from lad.db.queries import rows
 from lad.jobs.leases import Backoff
 from lad.tenancy.context import tenant_context, write_in_tenant
 from leads.channels import Channel
@@ -38,13 +39,9 @@ from leads.contactability.models import ContactDirection, LeadTouch
 BACKOFF: Final = Backoff(timedelta(minutes=3), timedelta(hours=3), 10, jitter=0.3)
 # When a lost message is looked for first: its server may still be saving the copy.
 FIRST_LOOK: Final = timedelta(minutes=1)
-# When the copy of a sent message is made, unless the server has made one by then.
-COPY_AFTER: Final = timedelta(seconds=30)
-WRITES_TRIED: Final = 3
 AFTER_A_LIMIT: Final = timedelta(hours=1)
 # A lease is extended only when it is short, so that marking a message as begun touches no index.
 MIN_LEASE: Final = LEASE / 2
-Written = TypeVar("Written")
 
 BEGIN: Final = """
 UPDATE messages SET begun_at = %s, lease_until = greatest(lease_until, statement_timestamp() + %s::interval)
@@ -75,31 +72,40 @@ UPDATE messages SET state = 'sent', error = '', lease_until = NULL, next_attempt
     follow_up_due_at = statement_timestamp() + %s::interval
 WHERE tenant_id = %s AND id = %s AND attempts = %s AND state IN ('sending', 'unknown')
 """
-SENT_AND_BEGIN: Final = """
-WITH sent AS ({} RETURNING id), begun AS ({} RETURNING id)
-SELECT (SELECT count(*) FROM sent), (SELECT count(*) FROM begun)
+RELEASE: Final = """
+UPDATE messages SET state = 'queued', lease_until = NULL, begun_at = NULL
+FROM unnest(%s::uuid[], %s::integer[]) AS held (id, attempts)
+WHERE messages.tenant_id = %s AND messages.id = held.id AND messages.attempts = held.attempts AND state = 'sending'
+RETURNING messages.id
 """
+# A tenant's messages are marked one by one: this must stay a change within the row.
+ACCEPTED: Final = """
+UPDATE messages SET accepted_at = %s, metadata = metadata || %s::jsonb
+WHERE tenant_id = %s AND id = %s AND attempts = %s AND state = 'sending'
+"""
+ACCEPTED_ALONE: Final = f"WITH accepted AS ({ACCEPTED}) SELECT 0"
+ACCEPTED_AND_BEGIN: Final = f"WITH accepted AS ({ACCEPTED}), begun AS ({{}} RETURNING id) SELECT count(*) FROM begun"
 
 log = structlog.get_logger("lad.campaigns.sending")
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The message that was marked as begun, if any. ``untold`` if the result is still to be passed on."""
+    """The message that was marked as begun, if any, and the one that is still to be finished, if it was accepted."""
 
     begun: Message | None
-    untold: bool = False
+    accepted: Accepted | None = None
 
 
 def record(claim: Claim, message: Message, result: Result, *, following: Sequence[Message] = ()) -> Recorded:
     """Write the result of one attempt and mark the first message that may follow as begun.
 
     Messages before it that may not be sent any more wait again; the next claim decides about them. The features
-    above were told of the message, unless one follows.
+    above were told of the message, unless it is still to be finished.
     """
+    if result.fate == Fate.SENT and not result.facts.keys() & carried.NAMES:
+        return _record_accepted(claim, Accepted(message, timezone.now(), dict(result.facts)), following)
     values = _values(message, result)
-    if result.fate == Fate.SENT and following and not result.facts.keys() & carried.NAMES:
-        return _record_sent(claim, message, values, following)
 
     def write(with_hooks: bool) -> Message | None:
         with tenant_context(message.tenant_id):
@@ -107,29 +113,22 @@ def record(claim: Claim, message: Message, result: Result, *, following: Sequenc
                 _tell(message, result)
             return _begin(claim, following)
 
-    return Recorded(_surely(write, message))
+    return Recorded(surely(write, message))
 
 
-def _record_sent(claim: Claim, message: Message, values: dict[str, Any], following: Sequence[Message]) -> Recorded:
-    """Write that the message was sent and mark the next one as begun, in one statement that commits alone."""
-    now = timezone.now()
-    begin, begin_parameters = _begin_statement(claim, following[0], now)
-    parameters = [*_sent_parameters(claim, message, values, told=False), *begin_parameters]
-
-    def write(_with_hooks: bool) -> tuple[int, int]:
-        [(sent, begun)] = write_in_tenant(message.tenant_id, SENT_AND_BEGIN.format(SENT, begin), parameters)
-        return sent, begun
-
-    sent, begun = _surely(write, message)
-    _note(message, values, written=bool(sent))
-    if claim.lane.is_recovering(claim.account):
-        with tenant_context(message.tenant_id):
-            claim.lane.record_success(claim.account)
+def _record_accepted(claim: Claim, accepted: Accepted, following: Sequence[Message]) -> Recorded:
+    """Write that the message was accepted and mark the next one as begun, in one statement that commits alone."""
+    message, statement = accepted.message, ACCEPTED_ALONE
+    parameters = [accepted.at, json.dumps(accepted.facts), message.tenant_id, message.pk, message.attempts]
+    if following:
+        begin, begin_parameters = _begin_statement(claim, following[0], accepted.at)
+        statement, parameters = ACCEPTED_AND_BEGIN.format(begin), parameters + begin_parameters
+    [(begun,)] = surely(lambda _with_hooks: write_in_tenant(message.tenant_id, statement, parameters), message)
     if begun:
-        following[0].begun_at = now
-        return Recorded(following[0], untold=bool(sent))
+        following[0].begun_at = accepted.at
+        return Recorded(following[0], accepted)
     with tenant_context(message.tenant_id):
-        return Recorded(_begin(claim, following), untold=bool(sent))
+        return Recorded(_begin(claim, following), accepted)
 
 
 def release(claim: Claim, messages: Sequence[Message]) -> None:
@@ -150,22 +149,6 @@ def give_back(lane: Lane, tenant_id: UUID, counted: Mapping[tuple[UUID, date], S
     touches.delete()
     for (account_id, day), messages in counted.items():
         lane.uncount(tenant_id, account_id, day, messages)
-
-
-def _surely(write: Callable[[bool], Written], message: Message) -> Written:
-    """Run the write, again if the database refused it. A message that was sent must not stay without its result.
-
-    If a feature above keeps failing, the result is written without it, and the feature is told later.
-    """
-    for attempt in range(WRITES_TRIED):
-        try:
-            return write(True)
-        except DatabaseError:
-            log.warning("the result of a message was not written", message=str(message.pk), exc_info=True)
-            time.sleep(0.05 * attempt)
-        except Exception:
-            log.exception("a feature failed when it was told of a message", message=str(message.pk))
-    return write(False)
 
 
 def _write(claim: Claim, message: Message, result: Result, values: dict[str, Any], *, told: bool) -> bool:
@@ -302,10 +285,10 @@ def _begin(claim: Claim, following: Sequence[Message]) -> Message | None:
 
 
 def _release(claim: Claim, messages: Sequence[Message]) -> None:
-    given_back = []
-    for message in messages:
-        held = Message.objects.filter(pk=message.pk, attempts=message.attempts, state=MessageState.SENDING)
-        if held.update(state=MessageState.QUEUED, lease_until=None, begun_at=None):
-            given_back.append(message)
+    if not messages:
+        return
+    parameters = [[each.pk for each in messages], [each.attempts for each in messages], messages[0].tenant_id]
+    given_back = {key for (key,) in rows(RELEASE, parameters)}
     if given_back:
-        give_back(claim.lane, claim.account.tenant_id, {(claim.account.pk, claim.day): given_back})
+        released = [message for message in messages if message.pk in given_back]
+        give_back(claim.lane, claim.account.tenant_id, {(claim.account.pk, claim.day): released})

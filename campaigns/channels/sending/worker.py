@@ -12,7 +12,7 @@ from campaigns.accounts.models import EmailAccount, NetworkAccount
 from campaigns.channels.protocol import Fate, Result, Session
 from campaigns.channels.sending.claims import Claim, claim, usable_account
 from campaigns.channels.sending.due import DueAccount, due_accounts
-from campaigns.channels.sending.follow_ups import follow_up_or_leave
+from campaigns.channels.sending.finishing import Accepted, finish
 from campaigns.channels.sending.lanes import EMAIL, Lane
 from campaigns.channels.sending.results import record, release
 from campaigns.messages.models import Message
@@ -24,6 +24,8 @@ SEND_SECONDS: Final = 20.0
 # Accounts in one round. Each has its turn before the first has another.
 ROUND_SIZE: Final = 50
 MAX_SESSIONS: Final = 20
+# An account whose server is slow lets the others have their turn after this.
+TURN_SECONDS: Final = 5.0
 # Results show after this time at the latest, where a message takes no longer.
 MAX_SILENCE_SECONDS: Final = 1.0
 # With so many due accounts a second worker helps: most of the time each waits for a mail server.
@@ -86,7 +88,7 @@ class Sender:
     def __init__(self, lane: Lane, sessions: Sessions, deadline: float) -> None:
         self._lane = lane
         self._sessions = sessions
-        self._deadline = deadline
+        self._deadline = self._turn_ends = deadline
         self.fates: Counter[str] = Counter()
 
     def send_for(self, due: DueAccount) -> int:
@@ -113,21 +115,22 @@ class Sender:
         """Send the messages of a claim, the first of which is marked as begun. Return the number of attempts."""
         waiting = list(claimed.messages)
         message: Message | None = waiting.pop(0)
-        untold: list[Message] = []
-        attempts, begun, told_at = 0, time.monotonic(), time.monotonic()
+        accepted: list[Accepted] = []
+        attempts, self._turn_ends = 0, time.monotonic() + TURN_SECONDS
+        begun = finished_at = time.monotonic()
         while message is not None:
             result = self._attempt(claimed.account, message, begun)
             attempts += 1
             self.fates[result.fate] += 1
             recorded = record(claimed, message, result, following=self._following(claimed, result, waiting))
             begun = time.monotonic()
-            untold += [message] if recorded.untold else []
+            accepted += [recorded.accepted] if recorded.accepted else []
             message = recorded.begun
             if message is not None:
                 waiting = waiting[waiting.index(message) + 1 :]
-            if message is None or begun - told_at > MAX_SILENCE_SECONDS:
-                follow_up_or_leave(untold)
-                untold, told_at = [], time.monotonic()
+            if message is None or begun - finished_at > MAX_SILENCE_SECONDS:
+                finish(accepted)
+                accepted, finished_at = [], time.monotonic()
         return attempts
 
     def _attempt(self, account: Account, message: Message, begun: float) -> Result:
@@ -149,10 +152,11 @@ class Sender:
     def _following(self, claimed: Claim, result: Result, waiting: Sequence[Message]) -> Sequence[Message]:
         """Return the messages that may be begun next.
 
-        Let all wait if the time is up, the connection is in doubt or the account has met a limit.
+        Let all wait if the time or the account's turn is over, the connection is in doubt or the account has met a
+        limit.
         """
         troubled = (not result.usable and result.fate != Fate.SENT) or result.limit is not None
-        if time.monotonic() < self._deadline and not troubled:
+        if time.monotonic() < min(self._deadline, self._turn_ends) and not troubled:
             return waiting
         release(claimed, waiting)
         return ()

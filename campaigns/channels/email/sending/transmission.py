@@ -3,6 +3,7 @@
 import re
 import smtplib
 import time
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
@@ -18,6 +19,7 @@ from lad.observability import mask_text
 from lad.tenancy.context import tenant_context
 from leads.files.storage.store import StorageUnavailable
 
+GO_ON: Final = 354
 PERMANENT: Final = 500
 SERVICE_ENDS: Final = 421
 SIGN_IN_NEEDED: Final = (530, 534, 535)
@@ -89,37 +91,49 @@ class SmtpSession:
 
     def _transmit(self, mail: Composed) -> Result:
         try:
-            return self._envelope(mail) or self._data(mail)
+            return self._envelope(mail) or self._content(mail)
         except (smtplib.SMTPException, OSError) as error:
             # The mail was not complete, so no server can have accepted it.
             return Result(Fate.NOT_SENT, _lost(error), by_account=True, usable=False)
 
     def _envelope(self, mail: Composed) -> Result | None:
-        """Name sender and recipient. Return a result if the server refuses one."""
-        server = self._server
-        options = [f"SIZE={len(mail.content)}"] if server.has_extn("size") else []
-        if mail.needs_smtputf8:
-            options += ["SMTPUTF8", "BODY=8BITMIME"]
-            server.command_encoding = "utf-8"
-        else:
-            server.command_encoding = "ascii"
-        code, answer = server.mail(mail.sender, options)
+        """Name sender and recipient and ask to send the mail. Return a result if the server refuses one of them."""
+        answers = self._answers(*self._commands(mail))
+        code, answer = next(answers)
         if code != 250:
-            return self._refused(code, text_of(answer), by_account=True)
-        code, answer = server.rcpt(mail.recipient)
+            return self._refused(code, text_of(answer), answers, by_account=True)
+        code, answer = next(answers)
         if code not in (250, 251):
             text = text_of(answer)
             bounce = _bounce(code, text) if code >= PERMANENT else None
-            return self._refused(code, text, by_account=False, bounce=bounce)
+            return self._refused(code, text, answers, by_account=False, bounce=bounce)
+        code, answer = next(answers)
+        if code != GO_ON:
+            return self._refused(code, text_of(answer), by_account=True)
         return None
 
-    def _data(self, mail: Composed) -> Result:
+    def _commands(self, mail: Composed) -> tuple[str, str, str]:
+        options = f" SIZE={len(mail.content)}" if self._server.has_extn("size") else ""
+        self._server.command_encoding = "utf-8" if mail.needs_smtputf8 else "ascii"
+        if mail.needs_smtputf8:
+            options += " SMTPUTF8 BODY=8BITMIME"
+        sender, recipient = smtplib.quoteaddr(mail.sender), smtplib.quoteaddr(mail.recipient)
+        return f"MAIL FROM:{sender}{options}", f"RCPT TO:{recipient}", "DATA"
+
+    def _answers(self, *commands: str) -> Iterator[tuple[int, bytes]]:
+        """Give the commands and yield the answers, in one round trip if the server allows it (RFC 2920)."""
         server = self._server
-        code, answer = server.docmd("DATA")
-        if code != 354:
-            return self._refused(code, text_of(answer), by_account=True)
+        if not server.has_extn("pipelining"):
+            yield from (server.docmd(command) for command in commands)
+            return
+        if any("\r" in command or "\n" in command for command in commands):
+            raise ValueError("A command with a line break would be two.")
+        server.send("".join(f"{command}\r\n" for command in commands))
+        yield from (server.getreply() for _command in commands)
+
+    def _content(self, mail: Composed) -> Result:
         content = smtplib._quote_periods(mail.content)  # type: ignore[attr-defined]
-        server.send(content if content.endswith(b"\r\n") else content + b"\r\n")
+        self._server.send(content if content.endswith(b"\r\n") else content + b"\r\n")
         return self._finish()
 
     def _finish(self) -> Result:
@@ -137,21 +151,42 @@ class SmtpSession:
             return Result(Fate.UNKNOWN, f"The server gave an answer that means nothing: {text[:80]}", usable=False)
         return self._refused(code, text, by_account=True)
 
-    def _refused(self, code: int, text: str, *, by_account: bool, bounce: dict[str, object] | None = None) -> Result:
-        """Return the result of an answer that certainly means that the server did not accept the mail."""
+    def _refused(
+        self,
+        code: int,
+        text: str,
+        others: Iterable[tuple[int, bytes]] = (),
+        *,
+        by_account: bool,
+        bounce: dict[str, object] | None = None,
+    ) -> Result:
+        """Return the result of an answer that certainly means that the server did not accept the mail.
+
+        ``others`` are the answers to what was asked after it.
+        """
         said = f"The server answered {code}: {mask_text(text)[:MAX_ANSWER_LENGTH]}"
         if code in SIGN_IN_NEEDED:
             raise sign_in_error(code, text, self.account.smtp_host)
-        usable = code != SERVICE_ENDS and self._reset()
+        usable = code != SERVICE_ENDS and self._reset(others)
         fate = Fate.REFUSED if code >= PERMANENT else Fate.NOT_SENT
         return Result(fate, said, bounce, by_account, usable)
 
-    def _reset(self) -> bool:
+    def _reset(self, others: Iterable[tuple[int, bytes]]) -> bool:
         """Forget the mail that was begun. Return whether the connection still works."""
         try:
+            if self._server.has_extn("pipelining"):
+                self._read_up(others)
             return self._server.rset()[0] == 250
         except (smtplib.SMTPException, OSError):
             return False
+
+    def _read_up(self, others: Iterable[tuple[int, bytes]]) -> None:
+        """Read the answers to what was asked before the refusal was known."""
+        for code, _answer in others:
+            if code == GO_ON:
+                # The server waits for a mail to nobody: end it at once.
+                self._server.send(b".\r\n")
+                self._server.getreply()
 
 
 def _bounce(code: int, text: str) -> dict[str, object]:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from campaigns.accounts.models import EmailAccount, EmailAccountStatus
 from campaigns.channels.email.sending.transmission import SmtpSession
 from campaigns.channels.protocol import Fate, Result
-from campaigns.channels.sending import claims, due, recovery, results, worker
+from campaigns.channels.sending import claims, due, finishing, recovery, results, worker
 from campaigns.channels.sending.lanes import EMAIL
 from campaigns.messages import hooks
 from campaigns.messages.models import Message, MessageEvent, MessageState
@@ -190,11 +190,17 @@ def test_a_late_report_counts_while_nobody_has_decided_and_never_afterwards(
     assert recovery.take_over() == {"untouched": 0, "unknown": 0}
     lose_leases()
     assert recovery.take_over() == {"untouched": 0, "unknown": 2}
-    results.record(claimed, early, Result(Fate.SENT))
+    report_sent(claimed, early)
     look_again([late])
     look_again([late])
-    results.record(claimed, late, Result(Fate.SENT))
+    report_sent(claimed, late)
     assert states([early, late]) == [MessageState.SENT, MessageState.QUEUED]
+
+
+def report_sent(claimed: claims.Claim, message: Message) -> None:
+    recorded = results.record(claimed, message, Result(Fate.SENT))
+    assert recorded.accepted is not None
+    finishing.finish([recorded.accepted])
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Each result reaches the features above once: after a batch, or later if the sender died or a feature failed."""
+"""What was accepted is finished once: after a batch, or later if the sender died or a feature failed."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,7 +8,8 @@ import pytest
 from django.utils import timezone
 
 from campaigns.accounts.models import EmailAccount
-from campaigns.channels.sending import follow_ups, recovery, worker
+from campaigns.channels.sending import recovery, worker
+from campaigns.channels.sending.finishing import Accepted, finish
 from campaigns.design.models import Campaign, CampaignStatus
 from campaigns.design.services import lifecycle
 from campaigns.enrolment.models import ActivityStatus, CampaignLeadActivity
@@ -17,7 +18,7 @@ from campaigns.messages.models import Message, MessageState
 from lad.tenancy.context import platform_context, tenant_context
 from tenants.teams.models import Tenant
 from tests.campaigns.channels.sending.conftest import states
-from tests.campaigns.channels.sending.test_faults import Killed
+from tests.campaigns.channels.sending.test_faults import Killed, lose_leases
 from tests.factories.campaigns import CampaignFactory, CampaignLeadActivityFactory, CampaignLeadFactory
 from tests.support.concurrency import run_together
 from tests.support.database import stored
@@ -34,13 +35,13 @@ def told() -> Iterator[Counter[Any]]:
 
 
 def send_and_die(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Send what is due, and die before the features above are told of a batch."""
+    """Send what is due, and die before what was accepted is finished."""
 
-    def die(_messages: Any) -> None:
+    def die(_accepted: Any) -> None:
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(worker, "follow_up_or_leave", die)
+        patch.setattr(worker, "finish", die)
         with pytest.raises(Killed):
             worker.send_due()
 
@@ -54,32 +55,49 @@ def due_again(messages: list[Message]) -> list[bool]:
     return [stored(each).follow_up_due_at is not None for each in messages]
 
 
-def test_what_a_dead_sender_left_is_passed_on_once(
+def test_what_a_dead_sender_left_is_finished_once(
     sandbox: Sandbox, account: EmailAccount, queue: Any, told: Counter[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     messages = queue(account, 3)
     send_and_die(monkeypatch)
-    # The last result of a batch and its consequences are one transaction.
-    assert states(messages) == [MessageState.SENT] * 3
-    assert due_again(messages) == [True, True, False]
-    assert recovery.recover()["passed_on"] == 0
-    let_time_pass()
+    assert states(messages) == [MessageState.SENDING] * 3
+    accepted = [stored(each).accepted_at for each in messages]
+    assert None not in accepted
+    # Its sender may still live.
+    assert recovery.recover()["finished"] == 0
+    lose_leases()
     with platform_context():
         assert recovery.has_work()
-    assert recovery.recover()["passed_on"] == 2
-    assert recovery.recover()["passed_on"] == 0
+    found = recovery.recover()
+    assert (found["finished"], found["untouched"], found["unknown"]) == (3, 0, 0)
+    assert recovery.recover()["finished"] == 0
+    assert states(messages) == [MessageState.SENT] * 3
+    assert [stored(each).occurred_at for each in messages] == accepted
     assert told == {message.pk: 1 for message in messages}
-    assert due_again(messages) == [False] * 3
+    assert len(sandbox.log("submission")) == 3
+
+
+def test_what_was_accepted_is_finished_although_its_account_was_deleted(
+    sandbox: Sandbox, account: EmailAccount, queue: Any, told: Counter[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [message] = queue(account)
+    send_and_die(monkeypatch)
+    with platform_context():
+        Message.objects.filter(pk=message.pk).update(email_account=None)
+    lose_leases()
+    assert recovery.recover()["finished"] == 1
+    assert (stored(message).state, told[message.pk]) == (MessageState.SENT, 1)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_who_pass_on_the_same_results_do_so_once(
+def test_two_who_finish_the_same_messages_do_so_once(
     sandbox: Sandbox, account: EmailAccount, queue: Any, told: Counter[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     messages = queue(account, 5)
     send_and_die(monkeypatch)
-    rows = [stored(each) for each in messages]
-    assert run_together(lambda: follow_ups.follow_up(rows), lambda: follow_ups.follow_up(rows[::-1])) == [None, None]
+    accepted = [Accepted(row, row.accepted_at) for row in map(stored, messages)]
+    assert run_together(lambda: finish(accepted), lambda: finish(accepted[::-1])) == [None, None]
+    assert states(messages) == [MessageState.SENT] * 5
     assert told == {message.pk: 1 for message in messages}
 
 
@@ -122,7 +140,7 @@ def test_a_message_that_was_sent_keeps_its_activity_when_its_campaign_is_stopped
     send_and_die(monkeypatch)
     with tenant_context(tenant.pk):
         lifecycle.stop(campaign=campaign, actor=None)
-    let_time_pass()
+    lose_leases()
     recovery.recover()
     with platform_context():
         found = CampaignLeadActivity.objects.filter(pk__in=[each.pk for each in activities])
