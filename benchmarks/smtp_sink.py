@@ -10,7 +10,8 @@ from typing import Final
 
 LINE_LIMIT: Final = 1 << 20
 ANSWERS: Final = {
-    b"EHLO": b"250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-AUTH PLAIN LOGIN\r\n250 SIZE 10000000\r\n",
+    b"EHLO": b"250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-AUTH PLAIN LOGIN\r\n"
+    b"250 SIZE 10000000\r\n",
     b"HELO": b"250 sink\r\n",
     b"AUTH": b"235 2.7.0 Welcome\r\n",
     b"MAIL": b"250 2.1.0 Ok\r\n",
