@@ -19,8 +19,8 @@ from campaigns.messages.models import Message, MessageEvent, MessageEventKind, M
 from campaigns.network_contacts.models import NetworkContact, Relation
 from leads.bookings.models import BookingStatus, BookingType, LeadBooking
 from leads.channels import Channel
-from leads.contactability.models import ContactDirection, Holiday
-from leads.contactability.whereabouts import whereabouts
+from leads.contactability.models import ContactDirection
+from leads.contactability.whereabouts import Whereabouts, whereabouts
 from leads.contacts.models import Lead
 
 NOT_ANSWERABLE: Final = "LAD cannot answer this condition yet."
@@ -65,19 +65,29 @@ class Calendar:
 
 
 def calendars(places: Sequence[Place], context: Context, *, zone: str) -> dict[UUID, Calendar]:
-    """Return the calendar of each lead, in two statements."""
-    tenant, working = context.campaign.tenant, context.schedule.window.days
-    closed: dict[str, set[date]] = {}
-    for country, day in Holiday.objects.filter(tenant=tenant.pk).values_list("country", "day"):
-        closed.setdefault(country, set()).add(day)
-    rows = Lead.all_objects.filter(pk__in={place.lead_id for place in places}).values_list("pk", "phone", "location")
+    """Return the calendar of each lead, in two statements at most."""
+    _find_places({place.lead_id for place in places}, context)
+    working, everywhere = context.schedule.window.days, context.holidays.get("", frozenset())
+    everybody = Calendar(context.tenant_zone, working, everywhere)
+    by_place: dict[Whereabouts, Calendar] = {}
     found = {}
-    for key, phone, location in rows:
-        at = whereabouts(phone, location, tenant_zone=tenant.timezone, tenant_country=tenant.country)
-        own_zone = context.tenant_zone if zone == TENANT_ZONE else at.zones[0]
-        found[key] = Calendar(own_zone, working, frozenset(closed.get("", ())) | frozenset(closed.get(at.country, ())))
-    everybody = Calendar(context.tenant_zone, working, frozenset(closed.get("", ())))
-    return {place.lead_id: found.get(place.lead_id, everybody) for place in places}
+    for place in places:
+        at = context.places.get(place.lead_id)
+        if at is not None and at not in by_place:
+            own_zone = context.tenant_zone if zone == TENANT_ZONE else at.zones[0]
+            by_place[at] = Calendar(own_zone, working, everywhere | context.holidays.get(at.country, frozenset()))
+        found[place.lead_id] = everybody if at is None else by_place[at]
+    return found
+
+
+def _find_places(lead_ids: set[UUID], context: Context) -> None:
+    """Read where those leads are that no earlier step of the batch has asked about."""
+    unknown = lead_ids - context.places.keys()
+    if not unknown:
+        return
+    tenant = context.campaign.tenant
+    for key, phone, location in Lead.all_objects.filter(pk__in=unknown).values_list("pk", "phone", "location"):
+        context.places[key] = whereabouts(phone, location, tenant_zone=tenant.timezone, tenant_country=tenant.country)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,6 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import Min
-
 from campaigns.design.models import Campaign, CampaignStatus, ExecutionState
 from campaigns.design.services import lifecycle
 from campaigns.engine.handlers import Context
@@ -56,9 +54,11 @@ def set_next_run(context: Context, *, is_full: bool) -> bool:
 def _after_last_batch(campaign: Campaign, context: Context) -> datetime | None:
     """Store when the next enrolment is due, or that there is none, and return that time."""
     now, enrolments = context.now, CampaignLead.objects.filter(campaign=campaign, tenant=campaign.tenant_id).order_by()
-    due = enrolments.filter(next_action_at__isnull=False).aggregate(first=Min("next_action_at"))["first"]
+    waiting = enrolments.filter(next_action_at__isnull=False).order_by("next_action_at")
+    due, status = waiting.values_list("next_action_at", "status").first() or (None, None)
     times = [due, campaign.ends_at, _next_intake(campaign, context)]
-    if not enrolments.filter(status__in=OPEN_ENROLMENTS).exists():
+    # The first one that waits mostly answers this. In a campaign that has mostly ended, others take long to find.
+    if status not in OPEN_ENROLMENTS and not enrolments.filter(status__in=OPEN_ENROLMENTS).exists():
         if not lifecycle.finds_leads(campaign):
             lifecycle.complete(campaign=campaign)
             return None
@@ -83,7 +83,8 @@ def _next_intake(campaign: Campaign, context: Context) -> datetime | None:
     new = CampaignLead.objects.filter(
         campaign=campaign, tenant=campaign.tenant_id, status=EnrolmentStatus.PENDING, next_action_at__isnull=True
     )
-    if not new.order_by().exists():
+    # In order, so that the index of those that have not begun finds one, however many others the campaign has.
+    if new.order_by("pk").values_list("pk").first() is None:
         return None
     schedule, now = context.schedule, context.now
     if not schedule.limits_intake:

@@ -1,10 +1,11 @@
 """The handlers of step types. Each answers for all enrolments that stand at one step, in few statements."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from functools import cached_property
 from typing import Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from campaigns.design.graph import Graph, Step, graph_of
@@ -14,14 +15,20 @@ from campaigns.design.step_specs import step_types
 from campaigns.engine.outcomes import Advance, Outcome, Place, Wait
 from campaigns.enrolment.models import ActivityStatus
 from campaigns.enrolment.reasons import EnrolmentReason
+from leads.contactability.models import Holiday
+from leads.contactability.whereabouts import Whereabouts
 
 
 @dataclass
 class Context:
-    """The campaign of a batch, and the moment at which the batch is worked on."""
+    """The campaign of a batch, and the moment at which the batch is worked on.
+
+    What is read of the tenant and of where leads are serves all steps of the batch.
+    """
 
     campaign: Campaign
     now: datetime
+    places: dict[UUID, Whereabouts] = field(default_factory=dict)
 
     @cached_property
     def graph(self) -> Graph:
@@ -34,6 +41,14 @@ class Context:
     @cached_property
     def tenant_zone(self) -> ZoneInfo:
         return ZoneInfo(self.campaign.tenant.timezone)
+
+    @cached_property
+    def holidays(self) -> Mapping[str, frozenset[date]]:
+        """The tenant's holidays by country; "" is everywhere."""
+        closed: dict[str, set[date]] = {}
+        for country, day in Holiday.objects.filter(tenant=self.campaign.tenant_id).values_list("country", "day"):
+            closed.setdefault(country, set()).add(day)
+        return {country: frozenset(days) for country, days in closed.items()}
 
 
 Handler = Callable[[Step, Sequence[Place], Context], Sequence[Outcome]]

@@ -97,8 +97,7 @@ def _settle(group: Sequence[Message], status: ActivityStatus, reason: EnrolmentR
     first_due: dict[UUID, datetime] = {}
     for campaign, due in rows(SETTLE_ENROLMENTS, values):
         first_due[campaign] = min(first_due.get(campaign, due), due)
-    for campaign, due in sorted(first_due.items()):
-        states.wake_campaigns([campaign], at=due)
+    states.wake_campaigns_at(first_due)
 
 
 @on_received

@@ -72,7 +72,10 @@ class Turns:
 
 
 class Pace:
-    """How many enrolments of each campaign fit into the time of a batch, by the batch before. ``most`` is the limit."""
+    """How many enrolments of each campaign fit into the time of a batch, by the batch before. ``most`` is the limit.
+
+    A campaign without a batch before is taken to be like the slowest of the others, if that makes its first one larger.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -81,7 +84,10 @@ class Pace:
     def size(self, campaign_id: UUID, seconds: float) -> int:
         """Return how many enrolments the campaign's next batch takes."""
         rate = self._per_second.get(campaign_id)
-        fitting = FIRST_BATCH if rate is None else int(rate * seconds)
+        if rate is None:
+            fitting = max(FIRST_BATCH, int(min(self._per_second.values(), default=0.0) * seconds))
+        else:
+            fitting = int(rate * seconds)
         return min(max(fitting, SMALLEST_BATCH), self._most)
 
     def took(self, campaign_id: UUID, number: int, seconds: float) -> None:

@@ -93,7 +93,9 @@ def queue(drafts: Sequence[Draft]) -> list[UUID]:
     """
     if any(draft.channel == Channel.EMAIL and draft.email_account_id is None for draft in drafts):
         raise Invalid(errors={"email_account": [NO_ACCOUNT]})
-    accounts = _by_id(EmailAccount.all_objects.all(), {draft.email_account_id for draft in drafts})
+    accounts = _by_id(
+        EmailAccount.all_objects.values_list("pk", "email", named=True), {draft.email_account_id for draft in drafts}
+    )
     leads = _by_id(Lead.all_objects.values_list(*RECIPIENT, named=True), {draft.lead_id for draft in drafts})
     threads = continued_threads(drafts)
     now = timezone.now()
@@ -196,9 +198,7 @@ def wake_senders(channel: str) -> None:
     WorkerNotifier(f"campaigns.send_{SENDERS.get(Channel(channel), 'channel')}").notify_on_commit()
 
 
-def _row(
-    draft: Draft, account: EmailAccount | None, lead: Any | None, thread: Thread | None, now: datetime
-) -> dict[str, Any]:
+def _row(draft: Draft, account: Any | None, lead: Any | None, thread: Thread | None, now: datetime) -> dict[str, Any]:
     """Return the columns of a draft's message."""
     key = uuid7()
     references = thread.references if thread else []

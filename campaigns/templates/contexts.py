@@ -73,7 +73,7 @@ def contexts(
     leads = _leads({_lead_id(row) for row in rows})
     accounts = {row.pk: account.get(row.pk) if isinstance(account, Mapping) else account for row in rows}
     users = _users(leads.values(), accounts.values(), campaign)
-    tenant = Tenant.objects.only("name", "timezone", "country").get(pk=rows[0].tenant_id)
+    tenant = campaign.tenant if campaign is not None else _tenant_of(rows[0])
     return {
         row.pk: _context(row, leads[_lead_id(row)], accounts[row.pk], campaign, users, tenant, now)
         for row in rows
@@ -128,6 +128,11 @@ def _language_of_country(country: str) -> str:
 
 def _lead_id(row: CampaignLead | Lead) -> UUID:
     found: UUID = row.lead_id if isinstance(row, CampaignLead) else row.pk
+    return found
+
+
+def _tenant_of(row: CampaignLead | Lead) -> Tenant:
+    found: Tenant = Tenant.objects.only("name", "timezone", "country").get(pk=row.tenant_id)
     return found
 
 

@@ -16,7 +16,6 @@ from campaigns.design.schedule import schedule_of
 from campaigns.messages.models import Message, MessageState
 from leads.channels import Channel
 from leads.contactability.models import ContactDirection
-from tenants.teams.models import Tenant
 
 # More waiting messages are not counted: such an account is full for days anyway.
 MAX_WAITING_COUNTED: Final = 2_000
@@ -25,6 +24,13 @@ MAX_WAITING_COUNTED: Final = 2_000
 def choose_accounts(
     campaign: Campaign, enrolment_ids: Sequence[UUID], *, now: datetime | None = None
 ) -> dict[UUID, UUID]:
+    """Return the key of the account for each enrolment of the campaign, as ``choose_senders`` does."""
+    return {key: account.pk for key, account in choose_senders(campaign, enrolment_ids, now=now).items()}
+
+
+def choose_senders(
+    campaign: Campaign, enrolment_ids: Sequence[UUID], *, now: datetime | None = None
+) -> dict[UUID, EmailAccount]:
     """Return the account for each enrolment of the campaign, in four statements for any number of them.
 
     An enrolment keeps the account that wrote to it before, as long as that one is active. Others go to the accounts
@@ -36,7 +42,8 @@ def choose_accounts(
     kept = _accounts_before(campaign, enrolment_ids, active)
     fresh = [each for each in enrolment_ids if each not in kept]
     usable = [row for row in active.values() if row.status in USABLE and (not wanted or row.pk in wanted)]
-    return {**kept, **(_spread(campaign, fresh, usable, now or timezone.now()) if fresh and usable else {})}
+    spread = _spread(campaign, fresh, usable, now or timezone.now()) if fresh and usable else {}
+    return {enrolment: active[account] for enrolment, account in (kept | spread).items()}
 
 
 def _accounts_before(
@@ -57,7 +64,7 @@ def _spread(
     campaign: Campaign, enrolment_ids: Sequence[UUID], accounts: Sequence[EmailAccount], now: datetime
 ) -> dict[UUID, UUID]:
     """Give each enrolment to the account with the smallest share of its day used up or waited for."""
-    zone = Tenant.objects.values_list("timezone", flat=True).get(pk=campaign.tenant_id)
+    zone = campaign.tenant.timezone
     counted = waiting(campaign.tenant_id, "email_account", [row.pk for row in accounts], limit=MAX_WAITING_COUNTED)
     limits = {row.pk: limits_of(row, zone=zone, now=now) for row in accounts}
     return share_out(enrolment_ids, (Load(key, each.used + counted[key], each.allowed) for key, each in limits.items()))

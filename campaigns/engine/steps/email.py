@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from campaigns.accounts.models import EmailAccount
-from campaigns.channels.email.accounts import choose_accounts
+from campaigns.channels.email.accounts import choose_senders
 from campaigns.design.graph import Step
 from campaigns.engine import acting, words
 from campaigns.engine.acting import Outcomes, left
@@ -34,13 +33,12 @@ def send(step: Step, places: Sequence[Place], context: Context) -> list[Outcome]
 
 def _messages(step: Step, places: Sequence[Place], decided: Mapping[UUID, Decision], context: Context) -> Outcomes:
     """Write the messages of those that have an account, all their details, and a place among today's messages."""
-    accounts = choose_accounts(context.campaign, [place.id for place in places])
+    accounts = choose_senders(context.campaign, [place.id for place in places])
     without = [place for place in places if place.id not in accounts]
     retry_at = context.now + acting.NO_ACCOUNT_RETRY
     found: Outcomes = {place.id: Wait(retry_at, EnrolmentReason.NO_ACCOUNT) for place in without}
     able = left(places, found)
-    senders = {row.pk: row for row in EmailAccount.objects.filter(pk__in=set(accounts.values()))}
-    values = words.values_of(able, {place.id: senders[accounts[place.id]] for place in able}, context)
+    values = words.values_of(able, accounts, context)
     texts, problems = words.fill(step, able, values, context)
     found |= problems
     found |= acting.without_place(left(able, found), context)
@@ -59,7 +57,7 @@ def _messages(step: Step, places: Sequence[Place], decided: Mapping[UUID, Decisi
             campaign_lead_id=place.id,
             step_id=step.id,
             activity_id=activity_id,
-            email_account_id=accounts[place.id],
+            email_account_id=accounts[place.id].pk,
             due_at=context.now,
             thread_id=threads.get(place.id),
             decision=decided[place.lead_id].as_json(),

@@ -1,6 +1,6 @@
 """Stop, wake and pause enrolments, many in one statement, and let the engine look at their campaigns."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -23,8 +23,9 @@ LOOKED_AT_AGAIN: Final = "The lead is looked at again before anything is sent."
 # enrolment that becomes due meanwhile is missed.
 WAKE_CAMPAIGNS: Final = """
 WITH locked AS (
-    SELECT id, next_run_at, greatest(%(at)s, starts_at) AS due FROM campaigns
-    WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE
+    SELECT campaigns.id, next_run_at, greatest(given.at, starts_at) AS due
+    FROM campaigns JOIN unnest(%(ids)s::uuid[], %(times)s::timestamptz[]) AS given (id, at) USING (id)
+    ORDER BY campaigns.id FOR NO KEY UPDATE OF campaigns
 )
 UPDATE campaigns SET next_run_at = due FROM locked
 WHERE campaigns.id = locked.id AND status = 'running' AND deleted_at IS NULL
@@ -128,6 +129,10 @@ def wake_campaigns(ids: Iterable[UUID], *, at: datetime) -> None:
 
     Write the enrolments first: the campaigns stay locked until the transaction ends.
     """
-    keys: Sequence[UUID] = sorted(set(ids))
-    if keys:
-        execute(WAKE_CAMPAIGNS, {"ids": list(keys), "at": at})
+    wake_campaigns_at(dict.fromkeys(ids, at))
+
+
+def wake_campaigns_at(times: Mapping[UUID, datetime]) -> None:
+    """Do as ``wake_campaigns`` with a time for each campaign."""
+    if times:
+        execute(WAKE_CAMPAIGNS, {"ids": list(times), "times": list(times.values())})

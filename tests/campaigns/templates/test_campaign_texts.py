@@ -81,7 +81,8 @@ def test_contexts_cost_the_same_for_one_lead_and_for_thirty(campaign: Campaign) 
         ) as caught:
             assert len(contexts(enrolments_or_leads=leads, account=account, campaign=campaign)) == number
         statements.append(len(caught))
-    assert statements[0] == statements[1] <= 3
+    # The tenant of a campaign is read once.
+    assert statements[1] <= statements[0] <= 3
 
 
 @pytest.mark.parametrize(
