@@ -83,11 +83,11 @@ def stop_by_hand(world: World, tenant_id: UUID, now: datetime) -> None:
 
 def reply(world: World, tenant_id: UUID, now: datetime) -> None:
     """A lead answers one of the newest messages, which ends all enrolments of the lead."""
-    newest = [send.message_id for send in world.record.sends[-RECENT:]]
-    sent = list(Message.objects.filter(message_id__in=newest, direction=ContactDirection.OUTBOUND).order_by("pk"))
-    if not sent:
+    own = {str(campaign) for campaign in world.campaigns[tenant_id]}
+    newest = [send.message_id for send in world.record.sends[-RECENT:] if send.campaign in own]
+    if not newest:
         return
-    answered = world.chance.choice(sent)
+    answered = Message.objects.get(message_id=world.chance.choice(newest), direction=ContactDirection.OUTBOUND)
     answer = Message.objects.create(
         lead_id=answered.lead_id,
         channel=Channel.EMAIL,
