@@ -35,7 +35,7 @@ said AS (
         left(btrim(regexp_replace(left(messages.body, 600), '\\s+', ' ', 'g')), %(preview)s) AS preview,
         CASE WHEN messages.lead_id IS NULL THEN messages.channel ELSE '' END AS of_channel,
         CASE WHEN messages.lead_id IS NOT NULL THEN '' WHEN messages.direction = 'inbound'
-            THEN messages.from_address ELSE messages.to_address END AS of_address
+            THEN messages.from_address ELSE messages.to_address END AS of_address{words}
     FROM messages
     WHERE messages.tenant_id = %(tenant)s AND {which} AND messages.action = ANY(%(worded)s)
         AND (messages.direction = 'inbound' AND messages.kind = ANY(%(received)s)
@@ -59,7 +59,7 @@ _COLUMNS: Final = (
     " last_message, last_account, preview"
 )
 KEEP: Final = f"""
-WITH {_SAID}
+WITH {{said}}
 INSERT INTO inbox_conversations AS kept ({_COLUMNS})
 SELECT {TIME_ORDERED_UUID}, %(tenant)s, clock_timestamp(), clock_timestamp(), newest.lead_id, newest.of_channel,
     newest.of_address,
@@ -117,17 +117,16 @@ WHERE messages.tenant_id = %(tenant)s AND messages.id = ANY(%(ids)s) AND kept.te
     AND (kept.last_inbound_at IS NULL OR kept.last_inbound_at <= coalesce(messages.occurred_at, messages.created_at))
 """
 # A message is found by its words and by the name and address of its person.
-TEXTS: Final = f"""
-WITH {_SAID}
+TEXTS: Final = """
+WITH {said}
 INSERT INTO inbox_message_texts (id, tenant_id, created_at, conversation_id, said_at, text)
 SELECT said.id, said.tenant_id, clock_timestamp(), kept.id, said.at,
-    lad_search_text(left(concat_ws(' ', messages.subject, CASE WHEN said.lead_id IS NULL
+    lad_search_text(left(concat_ws(' ', said.subject, CASE WHEN said.lead_id IS NULL
         THEN concat_ws(' ', said.of_address, said.metadata->>'from_name', said.metadata->>'name')
-        ELSE concat_ws(' ', leads.first_name, leads.last_name, leads.company_name, leads.email) END, messages.body),
+        ELSE concat_ws(' ', leads.first_name, leads.last_name, leads.company_name, leads.email) END, said.body),
         %(searched)s))
 FROM said
-JOIN messages ON messages.tenant_id = said.tenant_id AND messages.id = said.id
-JOIN inbox_conversations AS kept ON kept.tenant_id = said.tenant_id AND {{belongs}}
+JOIN inbox_conversations AS kept ON kept.tenant_id = said.tenant_id AND {belongs}
 LEFT JOIN leads ON leads.tenant_id = said.tenant_id AND leads.id = said.lead_id
 ON CONFLICT (id) DO UPDATE SET conversation_id = EXCLUDED.conversation_id, text = EXCLUDED.text
     WHERE (inbox_message_texts.conversation_id, inbox_message_texts.text)
@@ -179,21 +178,24 @@ def counts(message: Message) -> bool:
 def repeat(*, tenant_id: UUID, lead_ids: Sequence[UUID]) -> int:
     """Read all messages of leads again and correct their conversations, texts included. Return how many there are."""
     values = _values(tenant_id, leads=list(lead_ids))
-    kept = rows(KEEP.format(which=OF_THESE_LEADS, target=OF_LEAD, changes=REPEATED), values)
-    execute(TEXTS.format(which=OF_THESE_LEADS, belongs=BELONGS_TO_LEAD), values)
+    kept = rows(KEEP.format(said=_said(OF_THESE_LEADS), target=OF_LEAD, changes=REPEATED), values)
+    execute(TEXTS.format(said=_said(OF_THESE_LEADS, words=True), belongs=BELONGS_TO_LEAD), values)
     return len(kept)
 
 
 def rename(*, tenant_id: UUID, lead_ids: Sequence[UUID]) -> None:
     """Let the messages of leads be found by the names and addresses that these have now."""
-    execute(TEXTS.format(which=OF_THESE_LEADS, belongs=BELONGS_TO_LEAD), _values(tenant_id, leads=list(lead_ids)))
+    execute(
+        TEXTS.format(said=_said(OF_THESE_LEADS, words=True), belongs=BELONGS_TO_LEAD),
+        _values(tenant_id, leads=list(lead_ids)),
+    )
 
 
 def repeat_strangers(*, tenant_id: UUID) -> int:
     """Read all messages of people who are no leads again. Return how many conversations there are."""
     values, of_others = _values(tenant_id), "messages.lead_id IS NULL AND messages.from_address <> ''"
-    kept = rows(KEEP.format(which=of_others, target=OF_ADDRESS, changes=REPEATED), values)
-    execute(TEXTS.format(which=of_others, belongs=BELONGS_TO_ADDRESS), values)
+    kept = rows(KEEP.format(said=_said(of_others), target=OF_ADDRESS, changes=REPEATED), values)
+    execute(TEXTS.format(said=_said(of_others, words=True), belongs=BELONGS_TO_ADDRESS), values)
     return len(kept)
 
 
@@ -236,9 +238,14 @@ def _keep(tenant_id: UUID, ids: Sequence[UUID], target: str, belongs: str) -> li
     if not ids:
         return []
     values, these = _values(tenant_id, ids=list(ids)), "messages.id = ANY(%(ids)s)"
-    kept = rows(KEEP.format(which=these, target=target, changes=ADDED), values)
-    execute(TEXTS.format(which=these, belongs=belongs), values)
+    kept = rows(KEEP.format(said=_said(these), target=target, changes=ADDED), values)
+    execute(TEXTS.format(said=_said(these, words=True), belongs=belongs), values)
     return [Kept(*row) for row in kept]
+
+
+def _said(which: str, *, words: bool = False) -> str:
+    """Return the part of a statement that reads messages, with their words if these are wanted."""
+    return _SAID.format(which=which, words=", messages.subject, messages.body" if words else "")
 
 
 def _values(tenant_id: UUID, **more: Any) -> dict[str, Any]:
