@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from math import ceil
 from typing import Any, Final
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,8 +14,12 @@ from django.utils import timezone
 from campaigns.design.models import Campaign, CampaignStep
 from campaigns.enrolment.models import CampaignLead
 from lad import writes
+from lad.db.columns import Columns, read_rows
+from lad.db.queries import rows
+from lad.db.statements import update_row
 from lad.errors import Conflict, Invalid
 from lad.outbox.emission import NewEvent, emit_many
+from lad.tenancy.context import current_tenant_id
 from lad.types import Actor, Values
 from leads.channels import Channel
 from leads.contactability.models import ContactDirection
@@ -36,6 +42,28 @@ from voice.statuses import (
 
 # Carriers' words are short; a longer one is cut.
 MAX_CAUSE: Final = 200
+PROGRESS: Final = (
+    "status",
+    "started_at",
+    "ended_at",
+    "duration_seconds",
+    "outcome",
+    "answered_by",
+    "cause",
+    "metadata",
+)
+ENTRY_PROGRESS: Final = ("status", "error_message", "next_attempt_at", "retry_count", "outcome")
+CALL: Final = Columns(CallLog, "call")
+ENTRY: Final = Columns(CallBatchEntry, "entry")
+BATCH: Final = Columns(CallBatch, "batch")
+# PostgreSQL locks in the order of this list: the batch first, as everybody does, or two could wait for each other.
+LOCK: Final = """
+SELECT {call}, {entry}, {batch} FROM voice_call_logs call
+JOIN voice_call_batch_entries entry ON entry.tenant_id = call.tenant_id AND entry.call_log_id = call.id
+JOIN voice_call_batches batch ON batch.tenant_id = entry.tenant_id AND batch.id = entry.batch_id
+WHERE call.tenant_id = %s AND call.id = %s AND entry.deleted_at IS NULL AND batch.deleted_at IS NULL
+FOR NO KEY UPDATE OF batch, entry, call
+"""
 
 
 class CallFinished(Conflict):
@@ -53,6 +81,24 @@ class CallReport:
     ended_at: datetime | None = None
     duration_seconds: int | None = None
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LockedCall:
+    """A call that is locked until the transaction ends, with its batch and the entry that was locked before it."""
+
+    call: CallLog
+    entry: tuple[CallBatch, CallBatchEntry] | None = None
+
+
+def lock_call(call_id: UUID) -> LockedCall:
+    """Lock a call of the current tenant, after its batch and its entry, in one statement where there is an entry."""
+    found = rows(_lock_statement(), [current_tenant_id(), call_id])
+    if not found:
+        return LockedCall(CallLog.objects.select_for_update(no_key=True).get(pk=call_id))
+    call, entry, batch = read_rows(found[0], CALL, ENTRY, BATCH)
+    entry.batch = batch
+    return LockedCall(call, (batch, entry))
 
 
 @transaction.atomic
@@ -76,10 +122,31 @@ def record_call_status(
     than the call is cut. Emits ``voice.call.started``, ``voice.call.ended`` or ``voice.call.failed``. Raises
     UnknownStatus.
     """
-    new_status = parse_call_status(status)
-    report, now = report or CallReport(), now or timezone.now()
-    locked = _lock_entry(call)
-    row = CallLog.objects.select_for_update(no_key=True).get(pk=call.pk)
+    return advance(
+        lock_call(call.pk),
+        status=status,
+        report=report or CallReport(),
+        now=now or timezone.now(),
+        outcome=outcome,
+        answered_by=answered_by,
+        cause=cause,
+        retry_at=retry_at,
+    )
+
+
+def advance(
+    locked: LockedCall,
+    *,
+    status: str,
+    report: CallReport,
+    now: datetime,
+    outcome: str = "",
+    answered_by: str = "",
+    cause: str = "",
+    retry_at: datetime | None = None,
+) -> CallLog:
+    """Set the status of a call that the caller has locked, as ``record_call_status`` does, and return the call."""
+    row, new_status = locked.call, parse_call_status(status)
     if not _is_forward(row.status, new_status):
         return row
     before = CallStatus(row.status)
@@ -91,10 +158,8 @@ def record_call_status(
     row.outcome = outcome or row.outcome
     row.answered_by = answered_by or row.answered_by
     row.cause = cause[:MAX_CAUSE] or row.cause
-    times = ("started_at", "ended_at", "duration_seconds")
-    row.save(update_fields=["status", *times, "outcome", "answered_by", "cause", "metadata"])
-    row.refresh_from_db(fields=["updated_at"])
-    _update_entry(locked, row, report.reason, now, retry_at)
+    update_row(row, PROGRESS)
+    _update_entry(locked.entry, row, report.reason, now, retry_at)
     _record_on_lead(row, now)
     emit_many(_progress_events(row, before, reason=report.reason))
     tell_pages(row.tenant_id)
@@ -117,6 +182,26 @@ def record_call_details(
     Invalid or UnreadableTranscript.
     """
     row = CallLog.objects.select_for_update(no_key=True).get(pk=call.pk)
+    return write_details(
+        row,
+        recording_url=recording_url,
+        transcripts=transcripts,
+        cost=cost,
+        currency=currency,
+        cost_breakdown=cost_breakdown,
+    )
+
+
+def write_details(
+    row: CallLog,
+    *,
+    recording_url: str | None = None,
+    transcripts: object = None,
+    cost: Decimal | None = None,
+    currency: str | None = None,
+    cost_breakdown: list[dict[str, Any]] | None = None,
+) -> CallLog:
+    """Store details on a call that the caller has locked, as ``record_call_details`` does, and return the call."""
     values = {
         "recording_url": recording_url,
         "transcripts": None if transcripts is None else normalise_transcript(transcripts),
@@ -163,6 +248,11 @@ class CallWriter(writes.Writer[CallLog]):
             _update_entry(_lock_entry(change.row), change.row, "", now)
         if change.created or "status" in change.before:
             _record_on_lead(change.row, now)
+
+
+@cache
+def _lock_statement() -> str:
+    return LOCK.format(call=CALL, entry=ENTRY, batch=BATCH)
 
 
 def _with_normalised_transcript(values: Values) -> dict[str, Any]:
@@ -223,7 +313,7 @@ def _update_entry(
     if locked is None:
         return
     batch, entry = locked
-    before = entry.status
+    before, values = entry.status, _progress_of(entry)
     again = retry_at is not None and call.is_finished and batch.status in BATCH_OPEN
     if again:
         entry.status, entry.next_attempt_at, entry.retry_count = EntryStatus.QUEUED, retry_at, entry.retry_count + 1
@@ -231,8 +321,14 @@ def _update_entry(
         entry.status, entry.next_attempt_at = entry_status_for(call.status), None
     entry.error_message = reason[:2_000] if call.status == CallStatus.FAILED else ""
     entry.outcome = call.outcome or entry.outcome
-    entry.save(update_fields=["status", "error_message", "next_attempt_at", "retry_count", "outcome"])
+    # While a call goes on, its entry mostly stays as it is.
+    if _progress_of(entry) != values:
+        update_row(entry, ENTRY_PROGRESS)
     count(batch, Counted.of(before, entry.status), now=now)
+
+
+def _progress_of(entry: CallBatchEntry) -> list[object]:
+    return [getattr(entry, name) for name in ENTRY_PROGRESS]
 
 
 def _record_on_lead(call: CallLog, now: datetime) -> None:

@@ -91,7 +91,8 @@ def settle(call: CallLog, placement: CallPlacement | None, *, wait: bool = False
 
 @when_over_at_last
 def _over(over: CallOver) -> None:
-    settle(over.call, over.placement, wait=over.placement is not None)
+    # Whoever finds that a call is over has locked it.
+    settling.settle_locked(over.call, over.placement, wait=over.placement is not None, now=timezone.now())
 
 
 @when_details_came

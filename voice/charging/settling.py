@@ -16,7 +16,7 @@ from billing.usage.models import UsageEvent, UsageStatus
 from billing.usage.services import charging, held, usage
 from lad.errors import DomainError
 from voice.calls.models import CallLog
-from voice.calls.services import record_call_details
+from voice.calls.services import write_details
 from voice.carriers.models import CarrierAccount
 from voice.carriers.protocol import Price
 from voice.charging import breakdowns
@@ -44,6 +44,13 @@ def reference_of(call_id: UUID) -> str:
 def settle(call: CallLog, placement: CallPlacement | None, *, wait: bool, now: datetime) -> None:
     """Charge the call for what it used, as ``services.settle`` says. Call it in a transaction."""
     row = CallLog.objects.select_for_update(no_key=True).get(pk=call.pk)
+    settle_locked(row, placement, wait=wait, now=now)
+    for name in ("cost", "currency", "cost_breakdown"):
+        setattr(call, name, getattr(row, name))
+
+
+def settle_locked(row: CallLog, placement: CallPlacement | None, *, wait: bool, now: datetime) -> None:
+    """Charge a call that the caller has locked and read since, as ``settle`` does."""
     facts, payee = facts_of(row, placement), _payee(row, placement)
     uses = used(row, facts, payee)
     events = list(UsageEvent.objects.filter(tenant=row.tenant_id, external_reference_id=reference_of(row.pk)))
@@ -52,7 +59,7 @@ def settle(call: CallLog, placement: CallPlacement | None, *, wait: bool, now: d
         return
     sale = sell(uses, at=event.occurred_at if event is not None else row.started_at or now)
     event = _charged(row, event, sale, len(events), now)
-    _write_cost(call, row, event, sale, price_of(facts) if payee.own else None, payee)
+    _write_cost(row, event, sale, price_of(facts) if payee.own else None, payee)
 
 
 def _charged(row: CallLog, event: UsageEvent | None, sale: Sale, earlier: int, now: datetime) -> UsageEvent | None:
@@ -131,20 +138,17 @@ def _sold(sale: Sale) -> dict[Key, Decimal]:
 
 def _payee(row: CallLog, placement: CallPlacement | None) -> Payee:
     number = row.from_number
-    account_id = (placement.carrier_account_id if placement else None) or (
-        number.carrier_account_id if number else None
-    )
+    telephony = number.provider if number else ""
+    if placement is not None and placement.carrier_account_id is not None:
+        return payee_of(placement.carrier_account, telephony)
+    account_id = number.carrier_account_id if number else None
     account = CarrierAccount.all_objects.only("pk", "carrier", "tenant").filter(pk=account_id).first()
-    return payee_of(account, number.provider if number else "")
+    return payee_of(account, telephony)
 
 
-def _write_cost(
-    call: CallLog, row: CallLog, event: UsageEvent | None, sale: Sale, price: Price | None, payee: Payee
-) -> None:
+def _write_cost(row: CallLog, event: UsageEvent | None, sale: Sale, price: Price | None, payee: Payee) -> None:
     shown = breakdowns.lines(event.usage_items if event is not None else [], sale)
     cost, currency = (event.total_cost, event.currency) if event is not None else (ZERO, quoting.LIST_CURRENCY)
     if price is not None and price.currency == currency:
         shown, cost = [*shown, *breakdowns.carrier_lines(price, payee)], cost + price.amount
-    updated = record_call_details(call=row, cost=cost, currency=currency, cost_breakdown=shown)
-    for name in ("cost", "currency", "cost_breakdown"):
-        setattr(call, name, getattr(updated, name))
+    write_details(row, cost=cost, currency=currency, cost_breakdown=shown)

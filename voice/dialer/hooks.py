@@ -13,7 +13,10 @@ from voice.dialer.models import CallPlacement
 
 @dataclass(frozen=True, slots=True)
 class CallOver:
-    """A call that is over. ``placement`` is None for one that LAD did not place. ``retry_at`` is the next attempt's."""
+    """A call that is over, and locked. ``placement`` is None for one that LAD did not place.
+
+    ``retry_at`` is when the next attempt is.
+    """
 
     call: CallLog
     placement: CallPlacement | None

@@ -7,16 +7,22 @@ it is known how it ended, and corrected if a late report knows better.
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 import orjson
 import structlog
 from django.db import IntegrityError, transaction
 
+from lad.db.columns import Columns, read_rows
+from lad.db.queries import rows
+from lad.db.statements import update_row
+from lad.tenancy.context import current_tenant_id
 from voice.analysis.queue import request_analyses
 from voice.calls.corrections import correct_call
 from voice.calls.models import CallLog
-from voice.calls.services import CallReport, record_call_details, record_call_status
+from voice.calls.services import CallReport, LockedCall, advance, lock_call, record_call_details
+from voice.carriers.models import CarrierAccount
 from voice.carriers.outcomes import STATES, Outcome
 from voice.carriers.protocol import CarrierCall, Presence, Turn
 from voice.carriers.providers import LIVEKIT
@@ -31,12 +37,21 @@ from voice.dialer.waking import wake
 from voice.statuses import CallStatus
 
 MAX_TRANSCRIPT_BYTES: Final = 900_000
+OVER_SINCE: Final = "over_since"
+PLACEMENT: Final = Columns(CallPlacement, "placement")
+# Without its secrets, which take long to decrypt.
+ACCOUNT: Final = Columns(CarrierAccount, "account", only=("id", "tenant_id", "carrier", "base_url", "agent"))
+LOCK: Final = """
+SELECT {placement}, {account} FROM voice_call_placements placement
+LEFT JOIN carrier_accounts account ON account.id = placement.carrier_account_id
+WHERE placement.tenant_id = %s AND placement.{key} = %s
+FOR NO KEY UPDATE OF placement
+"""
 NEVER_PLACED: Final = "The carrier did not place the call."
 
 log = structlog.get_logger("voice.dialer")
 
 
-@transaction.atomic
 def take_in(subject: CallPlacement | CallLog, told: CarrierCall, *, at: datetime, now: datetime) -> CallLog:
     """Add what a carrier told of a call at a moment, and do what follows. Return the call.
 
@@ -44,26 +59,45 @@ def take_in(subject: CallPlacement | CallLog, told: CarrierCall, *, at: datetime
     whatever is learned later. Call it in the tenant's scope. Repeating it changes nothing.
     """
     placement = _locked(subject)
-    call = placement.call_log if placement is not None else subject
-    assert isinstance(call, CallLog)
     if placement is None:
-        call = CallLog.objects.select_for_update(no_key=True).get(pk=call.pk)
-    return _Report(call, placement, at, now).take_in(told)
+        assert isinstance(subject, CallLog)
+        locked = LockedCall(CallLog.objects.select_for_update(no_key=True).get(pk=subject.pk))
+    elif OVER_SINCE in placement.facts:
+        # Corrections lock for themselves what they correct: the entry may have another call by now.
+        locked = LockedCall(placement.call_log)
+    else:
+        locked = lock_call(placement.call_log_id)
+        placement.call_log = locked.call
+        if locked.entry is not None and locked.entry[1].pk == placement.entry_id:
+            placement.batch, placement.entry = locked.entry
+    return _Report(locked, placement, at, now).take_in(told)
 
 
 def _locked(subject: CallPlacement | CallLog) -> CallPlacement | None:
-    key = {"pk": subject.pk} if isinstance(subject, CallPlacement) else {"call_log": subject.pk}
-    rows = CallPlacement.objects.select_for_update(no_key=True, of=("self",))
-    return rows.select_related("call_log", "carrier_account", "batch", "entry", "booking").filter(**key).first()
+    key = "id" if isinstance(subject, CallPlacement) else "call_log_id"
+    found = rows(_lock_statement(key), [current_tenant_id(), subject.pk])
+    if not found:
+        return None
+    placement: CallPlacement
+    placement, account = read_rows(found[0], PLACEMENT, ACCOUNT)
+    if account.pk is not None:
+        placement.carrier_account = account
+    return placement
+
+
+@cache
+def _lock_statement(key: str) -> str:
+    return LOCK.format(placement=PLACEMENT, account=ACCOUNT, key=key)
 
 
 class _Report:
     """One report that is taken in."""
 
-    def __init__(self, call: CallLog, placement: CallPlacement | None, at: datetime, now: datetime) -> None:
-        self.call, self.placement, self.at, self.now = call, placement, at, now
+    def __init__(self, locked: LockedCall, placement: CallPlacement | None, at: datetime, now: datetime) -> None:
+        self.locked, self.placement, self.at, self.now = locked, placement, at, now
+        self.call = call = locked.call
         self.known = Known.of_call(call) if placement is None else Known.of_placement(placement)
-        self.was_over = "over_since" in self.known.facts
+        self.was_over = OVER_SINCE in self.known.facts
         self.before = call.status, self.known.answered
 
     def take_in(self, told: CarrierCall) -> CallLog:
@@ -118,7 +152,7 @@ class _Report:
             status = CallStatus.ONGOING
         if status in (CallStatus.RINGING, CallStatus.ONGOING):
             report = CallReport(at=self.known.answered_at if status == CallStatus.ONGOING else self.at)
-            self.call = record_call_status(call=self.call, status=status, report=report, now=self.now)
+            self.call = advance(self.locked, status=status, report=report, now=self.now)
 
     def _mark_placed(self, told: CarrierCall) -> None:
         placement = self.placement
@@ -156,15 +190,15 @@ class _Report:
     def _finish(self, outcome: Outcome) -> None:
         placement, known = self.placement, self.known
         self._free_line()
-        known.facts["over_since"] = self.now.isoformat()
+        known.facts[OVER_SINCE] = self.now.isoformat()
         retry_at = None
         if placement is not None:
             for name, value in known.as_columns().items():
                 setattr(placement, name, value)
             placement.placed_at = placement.placed_at or (self.at if known.confirmed else None)
             retry_at = retries.retry_at(placement, outcome, now=self.now)
-        self.call = record_call_status(
-            call=self.call,
+        self.call = advance(
+            self.locked,
             status=STATES[outcome],
             report=self._times(reason="" if STATES[outcome] != CallStatus.FAILED else outcome.label),
             now=self.now,
@@ -173,7 +207,9 @@ class _Report:
             cause=known.cause.raw if known.cause else "",
             retry_at=retry_at,
         )
-        self._save()
+        if placement is None:
+            # Who is told reads what is known from there.
+            self._save()
         hooks.tell(CallOver(self.call, placement, outcome, self.known.ended_at or self.at, retry_at))
 
     def _correct(self, outcome: Outcome | None) -> set[str]:
@@ -209,7 +245,7 @@ class _Report:
     def _request_analysis(self, *, again: bool) -> None:
         """Let a call be analysed that is over: with its words, or without if none are to come."""
         facts = self.known.facts
-        since = moment_of(facts, "over_since")
+        since = moment_of(facts, OVER_SINCE)
         if since is None or ("analysis_asked" in facts and not again):
             return
         # Nobody looks again at a call that LAD did not place. Its words are analysed when they come.
@@ -221,16 +257,16 @@ class _Report:
     def _save(self) -> None:
         if self.placement is None:
             self.call.metadata = {**self.call.metadata, **self.known.as_metadata()}
-            self.call.save(update_fields=["metadata"])
+            update_row(self.call, ["metadata"])
             return
         placement = self.placement
-        news = (self.call.status, self.known.answered) != self.before or "over_since" in self.known.facts
+        news = (self.call.status, self.known.answered) != self.before or OVER_SINCE in self.known.facts
         placement.looks = 0 if news and not self.was_over else placement.looks
         placement.look_at = next_look(placement, self.known, self.call, self.now)
         values: dict[str, Any] = self.known.as_columns()
         for name, value in values.items():
             setattr(placement, name, value)
-        placement.save(update_fields=[*values, "state", "placed_at", "lease_until", "look_at", "looks"])
+        update_row(placement, [*values, "state", "placed_at", "lease_until", "look_at", "looks"])
 
 
 def _that_fits(turns: Sequence[Turn]) -> list[dict[str, Any]]:

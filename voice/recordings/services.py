@@ -69,7 +69,7 @@ class Playable:
 @when_over
 def _over(over: CallOver) -> None:
     """Queue the recording of a call that somebody answered, if the tenant records calls."""
-    if over.call.duration_seconds and (DialingPolicy.objects.first() or DialingPolicy()).record_calls:
+    if over.call.duration_seconds and _records_calls():
         want(over.call, over.placement)
 
 
@@ -94,16 +94,22 @@ def _details_came(came: DetailsCame) -> None:
 
 def want(call: CallLog, placement: CallPlacement | None, *, now: datetime | None = None) -> None:
     """Let the workers fetch the recording of a call. One that is queued, stored or erased already stays as it is."""
-    number = call.from_number
-    placed_by = placement.carrier_account_id if placement is not None else None
+    account_id = placement.carrier_account_id if placement is not None else None
+    if account_id is None and call.from_number is not None:
+        account_id = call.from_number.carrier_account_id
     row = CallRecording(
         id=uuid7(),
         tenant_id=current_tenant_id(),
         call_log_id=call.pk,
-        carrier_account_id=placed_by or (number.carrier_account_id if number else None),
+        carrier_account_id=account_id,
         next_attempt_at=(now or timezone.now()) + FIRST_LOOK_AFTER,
     )
     CallRecording.objects.bulk_create([row], ignore_conflicts=True)
+
+
+def _records_calls() -> bool:
+    chosen = DialingPolicy.objects.order_by().values_list("record_calls", flat=True)[:1]
+    return bool(chosen[0]) if chosen else DialingPolicy().record_calls
 
 
 def recording_of_call(call: CallLog) -> CallRecording | None:

@@ -196,6 +196,7 @@ def test_an_inbound_call_is_charged_when_it_is_over():
         direction="inbound", status="ended", outcome="answered", started_at=started,
         ended_at=timezone.now(), duration_seconds=60, metadata={"facts": {"usage": USAGE}},
     )  # fmt: skip
+    call.refresh_from_db()
     for _time in range(2):
         hooks.tell(CallOver(call, None, Outcome.ANSWERED, timezone.now()))
         assert books() == (10 - CHARGED, 0, {"charged": 1})
