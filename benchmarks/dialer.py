@@ -168,12 +168,7 @@ def _measure(world: World, options: argparse.Namespace) -> None:
             rates[name].append(options.calls / _timed(work, options.calls))
         print(f"round {number + 1}: LAD {rates['LAD'][-1]:,.0f}/s, raw SQL {rates['raw'][-1]:,.0f}/s", flush=True)
     lad, bare = statistics.median(rates["LAD"]), statistics.median(rates["raw"])
-    times: dict[int, list[float]] = {options.small: [], options.large: []}
-    for size, found in times.items():
-        world.clear()
-        world.batch(size)
-        found.extend(_timed(_dial, options.calls) for _round in range(options.rounds))
-    small, large = (statistics.median(found) for found in times.values())
+    small, large = _grown(world, options)
     reports, seconds = _take_in(options.calls)
     print(f"reports of carriers taken in: {reports / seconds:,.0f} a second")
     world.clear()
@@ -191,6 +186,21 @@ def _measure(world: World, options: argparse.Namespace) -> None:
             (f"{grown}: {large / small:.2f} times, aim {GROWTH}", large / small <= GROWTH),
         ]
     )
+
+
+def _grown(world: World, options: argparse.Namespace) -> tuple[float, float]:
+    """Return the seconds for the calls from a batch of few entries and from one of many.
+
+    The few are measured before the many and after them, so that a machine that others slow down meanwhile does not
+    count as growth.
+    """
+    few: list[float] = []
+    many: list[float] = []
+    for size, found in ((options.small, few), (options.large, many), (options.small, few)):
+        world.clear()
+        world.batch(size)
+        found.extend(_timed(_dial, options.calls) for _round in range(options.rounds))
+    return statistics.median(few), statistics.median(many)
 
 
 def _timed(work: Callable[[int], None], calls: int) -> float:
