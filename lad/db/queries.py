@@ -17,6 +17,17 @@ def rows(query: str, parameters: Parameters = None) -> list[SqlRow]:
         return list(cursor.fetchall())
 
 
+def results(statements: Sequence[tuple[str, Sequence[Any]]]) -> list[list[SqlRow]]:
+    """Run statements in one round trip and return the rows of each. Each sees what was committed before it began."""
+    with connection.cursor() as cursor:
+        values = [value for _query, parameters in statements for value in parameters]
+        cursor.execute("; ".join(query for query, _parameters in statements), values)
+        found = [list(cursor.fetchall())]
+        while cursor.nextset():
+            found.append(list(cursor.fetchall()))
+    return found
+
+
 def execute(query: str, parameters: Parameters = None) -> int:
     """Run a statement and return how many rows it affected."""
     with connection.cursor() as cursor:

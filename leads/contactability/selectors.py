@@ -6,8 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import connection
-
+from lad.db.queries import results
 from lad.moments import WEEKDAYS
 from leads.contactability.addresses import Hasher, Kind, addresses_of, company_domains
 from leads.contactability.calendar import ALL_DAYS, HORIZON
@@ -78,7 +77,7 @@ def read(
     hasher = Hasher(tenant_id)
     who: _Statement = (LOCKED if lock else LEADS, [tenant_id, _joined(lead_ids)])
     first_day, last_day = at.date() - _DAY, at.date() + HORIZON + _DAY
-    rows, rules_rows = _read_all([who, (RULES, [first_day, last_day, tenant_id])])
+    rows, rules_rows = results([who, (RULES, [first_day, last_day, tenant_id])])
     rules = _rules(rules_rows[0] if rules_rows else None, first_day, last_day)
     facts = Facts(rules=rules, leads={row[0]: _lead(row, hasher, rules, (phones or {}).get(row[0])) for row in rows})
     found = _joined(facts.leads)
@@ -87,21 +86,10 @@ def read(
     if purpose != Purpose.SERVICE:
         counted = [tenant_id, found, at - WEEK, list(ignoring)]
         questions.append((HISTORY, [*counted, tenant_id, found, list(channels)]))
-    suppressions, *history = _read_all(questions)
+    suppressions, *history = results(questions)
     _add_suppressions(facts, suppressions)
     _add_history(facts, history[0] if history else ())
     return facts
-
-
-def _read_all(statements: Sequence[_Statement]) -> list[list[tuple[Any, ...]]]:
-    """Run statements in one round trip and return the rows of each. Each sees what was committed before it began."""
-    with connection.cursor() as cursor:
-        values = [value for _sql, parameters in statements for value in parameters]
-        cursor.execute("; ".join(sql for sql, _parameters in statements), values)
-        found = [cursor.fetchall()]
-        while cursor.nextset():
-            found.append(cursor.fetchall())
-    return found
 
 
 def _joined(keys: Iterable[UUID]) -> str:

@@ -45,20 +45,20 @@ class HeldCredits:
     refused: Mapping[UUID, Refusal] = field(default_factory=dict)
 
 
-@transaction.atomic
-def hold_for(placements: Sequence[CallPlacement], *, now: datetime) -> HeldCredits:
+def hold_for(placements: Sequence[CallPlacement], *, now: datetime, policy: DialingPolicy | None = None) -> HeldCredits:
     """Hold the credits of calls that are about to be placed, in the transaction that claims them.
 
-    Components without a price are free. Sets ``hold_id`` of each placement, stored too. Idempotent: a call that is
-    tried again keeps its hold. The rows must be locked and have their number. A refused call waits until the time of
-    its refusal; where that ends the batch, whoever claims pauses it with the reason, and it goes on by itself once
-    there is credit. Raises what the database raises, so that nobody is called unpaid.
+    ``policy`` has the tenant's rules, if the caller has read them. Components without a price are free. Sets
+    ``hold_id`` of each placement, stored too. Idempotent: a call that is tried again keeps its hold. The rows must be
+    locked and have their number. A refused call waits until the time of its refusal; where that ends the batch, whoever
+    claims pauses it with the reason, and it goes on by itself once there is credit. Raises what the database raises, so
+    that nobody is called unpaid.
     """
     if not placements:
         return HeldCredits()
-    sales = _sales(placements, now)
+    sales = _sales(placements, policy or DialingPolicy.objects.first() or DialingPolicy(), now)
     planned = [_planned(each, sale) for each in placements if (sale := sales[each.pk]).items]
-    uses = held.hold_many(uses=planned, ttl=HOLD_TTL, now=now)
+    uses = held.hold_many(uses=planned, ttl=HOLD_TTL, now=now) if planned else {}
     refused: dict[UUID, Refusal] = {}
     changed = []
     for each in placements:
@@ -100,33 +100,17 @@ def _details_came(came: DetailsCame) -> None:
     settle(came.call, came.placement, wait=came.placement is not None)
 
 
-def _sales(placements: Sequence[CallPlacement], now: datetime) -> dict[UUID, Sale]:
+def _sales(placements: Sequence[CallPlacement], policy: DialingPolicy, now: datetime) -> dict[UUID, Sale]:
     """Return what each call is expected to cost. Calls that are paid alike are priced once."""
-    policy = DialingPolicy.objects.first() or DialingPolicy()
-    numbers = {
-        number.pk: number
-        for number in VoiceNumber.all_objects.filter(pk__in={each.number_id for each in placements if each.number_id})
-    }
-    wanted = {_account_id(each, numbers) for each in placements} - {None}
-    accounts = {
-        account.pk: account
-        for account in CarrierAccount.all_objects.filter(pk__in=wanted).only("pk", "carrier", "tenant")
-    }
     known: dict[Payee, Sale] = {}
     found = {}
     for each in placements:
-        number = numbers.get(each.number_id)
-        account = accounts.get(_account_id(each, numbers))
+        number: VoiceNumber | None = each.number
+        account: CarrierAccount | None = each.carrier_account or (number.carrier_account if number else None)
         payee = payee_of(account, number.provider if number else "")
         if payee not in known:
             known[payee] = sell(expected(payee, policy.max_minutes * 60), at=now)
         found[each.pk] = known[payee]
-    return found
-
-
-def _account_id(placement: CallPlacement, numbers: Mapping[UUID, VoiceNumber]) -> UUID | None:
-    number = numbers.get(placement.number_id) if placement.number_id else None
-    found: UUID | None = placement.carrier_account_id or (number.carrier_account_id if number else None)
     return found
 
 

@@ -2,25 +2,36 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import chain, zip_longest
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from lad import writes
+from lad.db.columns import Columns
 from lad.db.identifiers import uuid7, uuid_or_none
+from lad.db.queries import rows
+from lad.tenancy.context import current_tenant_id
 from leads.contacts.models import Lead
+from voice.agents.models import VoiceAgent
 from voice.batches.models import CallBatch, CallBatchEntry
 from voice.calls.models import CallLog
 from voice.dialer import due
 from voice.dialer.capacity import Room
 from voice.dialer.models import CallPlacement, PlacementState
 from voice.numbers.choosing import Wanted
-from voice.statuses import EntryStatus
 
 # The number that somebody chose for a call. Without it, numbers take turns at each attempt.
 WANTED_NUMBER = "wanted_number"
 CONTEXT = "context"
 SOURCE = "voice_call"
+ENTRY: Final = Columns(CallBatchEntry, "entry")
+LOCK_ENTRIES: Final = """
+SELECT {entry} FROM voice_call_batch_entries entry
+WHERE entry.tenant_id = %s AND entry.id = ANY(%s) AND entry.batch_id = ANY(%s) AND entry.status = 'queued'
+    AND entry.deleted_at IS NULL
+FOR NO KEY UPDATE SKIP LOCKED
+"""
 
 
 @dataclass(slots=True, eq=False)
@@ -44,6 +55,7 @@ class Candidate:
 
     @classmethod
     def of_entry(cls, entry: CallBatchEntry, batch: CallBatch) -> "Candidate":
+        entry.batch = batch
         return cls(
             uuid7(),
             entry.to_phone,
@@ -60,6 +72,8 @@ class Candidate:
     def of_placement(cls, placement: CallPlacement) -> "Candidate":
         call: CallLog = placement.call_log
         batch: CallBatch | None = placement.batch
+        if placement.entry is not None and batch is not None:
+            placement.entry.batch = batch
         wanted = batch.from_number_id if batch is not None else uuid_or_none(call.metadata.get(WANTED_NUMBER))
         return cls(
             call.pk,
@@ -82,6 +96,21 @@ class Candidate:
         return row.pk
 
     @property
+    def agent(self) -> VoiceAgent | None:
+        """Return the agent that would talk, as it was read with the row, or None if it was deleted."""
+        row = self.placement or self.batch
+        found: VoiceAgent | None = row.agent if row is not None else None
+        return found if found is not None and found.deleted_at is None else None
+
+    @property
+    def about(self) -> CallBatchEntry | None:
+        """Return the entry whose current call this is."""
+        entry = self.entry
+        if entry is None or self.placement is None:
+            return entry
+        return entry if entry.call_log_id == self.call_id and entry.deleted_at is None else None
+
+    @property
     def wanted(self) -> Wanted:
         voice_id = self.batch.voice_id if self.batch is not None else None
         return Wanted(self.call_id, self.to_phone, self.user_id, self.number_id, voice_id)
@@ -100,9 +129,7 @@ class Candidates:
     def __init__(self, room: Room) -> None:
         self._room = room
         self._seen: set[UUID] = set()
-        keys = due.lock_due_batches()
-        found = CallBatch.objects.select_related("agent", "from_number").in_bulk(keys)
-        self._batches = {key: found[key] for key in keys if key in found}
+        self._batches = {batch.pk: batch for batch in due.lock_due_batches()}
 
     @property
     def seen(self) -> int:
@@ -125,15 +152,20 @@ class Candidates:
         return [found[key] for key in keys if key in found]
 
     def _locked_entries(self, keys: Sequence[UUID]) -> Iterable[Candidate]:
-        rows = CallBatchEntry.objects.filter(pk__in=keys, status=EntryStatus.QUEUED, batch__in=list(self._batches))
-        for entry in rows.select_for_update(no_key=True, skip_locked=True, of=("self",)):
+        for row in rows(_lock_statement(), [current_tenant_id(), list(keys), list(self._batches)]):
+            entry = ENTRY.row(row)
             yield Candidate.of_entry(entry, self._batches[entry.batch_id])
 
 
+@cache
+def _lock_statement() -> str:
+    return LOCK_ENTRIES.format(entry=ENTRY)
+
+
 def _locked_placements(keys: Sequence[UUID]) -> Iterable[Candidate]:
-    rows = CallPlacement.objects.filter(pk__in=keys, state=PlacementState.QUEUED)
-    rows = rows.select_related("call_log", "batch", "entry", "agent")
-    for placement in rows.select_for_update(no_key=True, skip_locked=True, of=("self",)):
+    waiting = CallPlacement.objects.filter(pk__in=keys, state=PlacementState.QUEUED)
+    waiting = waiting.select_related("call_log", "batch", "entry", "agent")
+    for placement in waiting.select_for_update(no_key=True, skip_locked=True, of=("self",)):
         if placement.call_log.is_finished:
             # Somebody ended the record by hand. There is nothing left to place.
             CallPlacement.objects.filter(pk=placement.pk).update(state=PlacementState.SETTLED)

@@ -8,18 +8,13 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from django.db.models import Q
-
-from lad.db.queries import rows
+from lad.db.queries import results, rows
 from lad.tenancy.context import current_tenant_id, read_across_tenants
-from voice.agents.models import VoiceAgent
 from voice.batches.models import CallBatch
-from voice.carriers.models import CarrierAccount
 from voice.dialer.models import DialingPolicy
-from voice.numbers.models import NumberStatus, VoiceNumber
 
 NO_LIMIT: Final = 1_000_000
 # No call lasts longer. One that came in before and is still open lost its end.
@@ -33,6 +28,18 @@ WHERE tenant_id = %s AND state IN ('placing', 'placed', 'unknown') GROUP BY agen
 INBOUND: Final = """
 SELECT agent_id, to_country_code || repeat('0', to_leading_zeros) || to_base_number FROM voice_call_logs
 WHERE tenant_id = %s AND direction = 'inbound' AND created_at > %s AND status IN ('pending', 'ringing', 'ongoing')
+"""
+LIMITS: Final = """
+SELECT id, max_concurrent FROM voice_agents
+WHERE tenant_id = %s AND max_concurrent IS NOT NULL AND deleted_at IS NULL
+"""
+# Accounts with a limit that the tenant may call through.
+ACCOUNTS: Final = """
+SELECT id, max_concurrent, inbound_reserve FROM carrier_accounts
+WHERE (tenant_id = %s OR tenant_id IS NULL) AND max_concurrent IS NOT NULL AND deleted_at IS NULL
+    AND id IN (SELECT carrier_account_id FROM voice_agent_numbers
+        WHERE tenant_id = %s AND status = 'active' AND deleted_at IS NULL)
+ORDER BY id
 """
 OPEN_OF_ACCOUNTS: Final = """
 SELECT carrier_account_id, count(*) FROM voice_call_placements
@@ -50,6 +57,14 @@ GROUP BY number.carrier_account_id
 def outbound_room(most: int, reserve: int, *, outbound: int, inbound: int) -> int:
     """Return how many more calls may be made where ``most`` run at once and some are kept for calls that come in."""
     return max(min(most - reserve - outbound, most - outbound - inbound), 0)
+
+
+class Account(NamedTuple):
+    """A carrier account that takes so many calls at once."""
+
+    id: UUID
+    max_concurrent: int
+    inbound_reserve: int
 
 
 @dataclass(slots=True)
@@ -100,42 +115,37 @@ def measure(policy: DialingPolicy, *, now: datetime, wait: bool) -> Room | None:
     Without ``wait``, returns None if another claim of the tenant is under way.
     """
     tenant_id = current_tenant_id()
-    [[locked]] = rows(LOCK if wait else TRY_LOCK, [f"dialer {tenant_id}"])
+    lock = (LOCK if wait else TRY_LOCK, [f"dialer {tenant_id}"])
+    [[locked]], limited = results([lock, (ACCOUNTS, [tenant_id, tenant_id])])
     if locked is False:
         return None
-    accounts = _lock_accounts()
+    accounts = [Account(*row) for row in limited]
+    for account in accounts:
+        # In the order of their keys, so that two claims never wait for each other.
+        rows(LOCK, [f"dialer account {account.id}"])
+    opened, inbound, limits = results(
+        [(OPEN, [tenant_id]), (INBOUND, [tenant_id, now - LONGEST_CALL]), (LIMITS, [tenant_id])]
+    )
     agents: Counter[int | None] = Counter()
     batches: Counter[UUID | None] = Counter()
-    for agent_id, batch_id, number in rows(OPEN, [tenant_id]):
+    for agent_id, batch_id, number in opened:
         agents[agent_id] += number
         batches[batch_id] += number
     outbound = agents.total()
-    inbound = rows(INBOUND, [tenant_id, now - LONGEST_CALL])
     agents.update(agent_id for agent_id, _caller in inbound)
     return Room(
         tenant=outbound_room(policy.max_concurrent, policy.inbound_reserve, outbound=outbound, inbound=len(inbound)),
         agents=agents,
         batches=batches,
         accounts=_room_of(accounts, now),
-        limits=dict(VoiceAgent.objects.filter(max_concurrent__isnull=False).values_list("pk", "max_concurrent")),
+        limits=dict(limits),
         callers=frozenset(caller for _agent_id, caller in inbound),
     )
 
 
-def _lock_accounts() -> list[CarrierAccount]:
-    """Lock the accounts with a limit that the tenant may call through, in the order that prevents deadlocks."""
-    used = VoiceNumber.objects.filter(status=NumberStatus.ACTIVE, carrier_account__isnull=False)
-    limited = Q(max_concurrent__isnull=False)
-    accounts: Any = CarrierAccount.objects.filter(limited, pk__in=used.values("carrier_account")).order_by("pk")
-    found = list(accounts)
-    for account in found:
-        rows(LOCK, [f"dialer account {account.pk}"])
-    return found
-
-
-def _room_of(accounts: Iterable[CarrierAccount], now: datetime) -> dict[UUID, int]:
+def _room_of(accounts: Iterable[Account], now: datetime) -> dict[UUID, int]:
     """Return the room of accounts. Calls of every tenant count."""
-    found = {account.pk: account for account in accounts}
+    found = {account.id: account for account in accounts}
     if not found:
         return {}
     keys = list(found)
@@ -143,7 +153,7 @@ def _room_of(accounts: Iterable[CarrierAccount], now: datetime) -> dict[UUID, in
     inbound = dict(read_across_tenants(INBOUND_OF_ACCOUNTS, [keys, now - LONGEST_CALL]))
     return {
         key: outbound_room(
-            account.max_concurrent or 0,
+            account.max_concurrent,
             account.inbound_reserve,
             outbound=outbound.get(key, 0),
             inbound=inbound.get(key, 0),

@@ -22,7 +22,6 @@ from leads.contactability.models import ContactDirection, Purpose
 from leads.contactability.services import decide
 from leads.contacts.services import Touch, record_contacts
 from voice.agents.briefs import briefs_of
-from voice.agents.models import VoiceAgent
 from voice.carriers.callback_addresses import callback_url
 from voice.carriers.connecting import account_of, caller_of
 from voice.carriers.models import CarrierAccount
@@ -31,7 +30,7 @@ from voice.carriers.protocol import AgentBrief, CallToPlace
 from voice.charging.services import Refusal, hold_for
 from voice.dialer.candidates import Candidate, Candidates, give_leads
 from voice.dialer.capacity import Room, measure
-from voice.dialer.models import IS_OPEN, CallPlacement, DialingPolicy
+from voice.dialer.models import CallPlacement, DialingPolicy
 from voice.dialer.waiting import Aside
 from voice.dialer.writing import Chosen, write
 from voice.numbers import choosing, destinations
@@ -57,6 +56,10 @@ BATCH_OVER: Final = "The batch was cancelled or stopped."
 START_BATCHES: Final = """
 UPDATE voice_call_batches SET status = 'running', started_at = COALESCE(started_at, %s)
 WHERE tenant_id = %s AND id = ANY(%s) AND status = 'queued' RETURNING id
+"""
+BUSY: Final = """
+SELECT to_phone FROM voice_call_placements
+WHERE tenant_id = %s AND to_phone = ANY(%s) AND state IN ('placing', 'placed', 'unknown')
 """
 GIVE_BACK: Final = """
 UPDATE voice_call_placements SET state = 'queued', lease_until = NULL, asked_at = NULL
@@ -134,12 +137,7 @@ class Claimer:
 
     def _reachable(self, found: Sequence[Candidate]) -> list[Candidate]:
         """Return the candidates whose number can be dialled and is not on the line with the tenant."""
-        busy = set(
-            CallPlacement.objects.filter(IS_OPEN, to_phone__in={each.to_phone for each in found}).values_list(
-                "to_phone", flat=True
-            )
-        )
-        agents = set(VoiceAgent.objects.filter(pk__in={each.agent_id for each in found}).values_list("pk", flat=True))
+        busy = {phone for [phone] in rows(BUSY, [current_tenant_id(), [each.to_phone for each in found]])}
         free = []
         for each in found:
             refusal = destinations.check(each.to_phone)
@@ -148,7 +146,7 @@ class Claimer:
             elif each.placement is not None and each.placement.hang_up_asked_at is not None:
                 # Somebody ended it while nobody knew whether it had been placed.
                 self.aside.fail(each, "cancelled", ENDED, Outcome.CANCELLED)
-            elif each.agent_id not in agents:
+            elif each.agent is None:
                 self._without_agent(each)
             elif refusal is not None:
                 self.aside.fail(each, str(refusal.reason), refusal.detail, Outcome.WRONG_NUMBER)
@@ -245,14 +243,16 @@ class Claimer:
             return []
         by_call = {each.candidate.call_id: each for each in chosen}
         placements = write(chosen, now=self._now)
-        held = hold_for(placements, now=self._now)
+        held = hold_for(placements, now=self._now, policy=self._policy)
         for placement in placements:
             if placement.call_log_id in held.refused:
                 self._wait_for_credit(by_call[placement.call_log_id], placement, held.refused[placement.call_log_id])
         self._give_back([by_call[call_id].number.pk for call_id in held.refused], list(held.refused))
         paid = [placement for placement in placements if placement.call_log_id in held.allowed]
         record_contacts(list(filter(None, (_touch(placement, self._now) for placement in paid))))
-        briefs = briefs_of([placement.call_log for placement in paid])
+        briefs = briefs_of(
+            [each.call_log for each in paid], {key: each.candidate.about for key, each in by_call.items()}
+        )
         placed = []
         for placement in paid:
             number, brief = by_call[placement.call_log_id].number, briefs[placement.call_log_id]

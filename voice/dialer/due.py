@@ -5,15 +5,21 @@ of what waits in each. A batch of a million entries costs what one of a thousand
 """
 
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
+from lad.db.columns import Columns, read_rows
 from lad.db.queries import rows
 from lad.tenancy.context import current_tenant_id, read_across_tenants
+from voice.agents.models import VoiceAgent
+from voice.batches.models import CallBatch
 from voice.statuses import BATCH_OPEN
 
 # Batches of one tenant that are dialled side by side. Others get their turn as these end.
 MAX_BATCHES: Final = 100
+BATCH: Final = Columns(CallBatch, "batch")
+AGENT: Final = Columns(VoiceAgent, "agent")
 
 _NEXT_TENANT: Final = """
     (SELECT tenant_id FROM {table} WHERE {waits} ORDER BY tenant_id LIMIT 1)
@@ -30,9 +36,8 @@ _HAS_DUE_ENTRIES: Final = """(
         AND entry.batch_id = batch.id AND entry.status = 'queued' AND entry.deleted_at IS NULL
         AND entry.next_attempt_at IS NULL)
 )"""
-_DUE_BATCHES: Final = f"""
-    FROM voice_call_batches batch
-    WHERE batch.tenant_id = {{tenant}} AND batch.deleted_at IS NULL AND batch.status IN ('queued', 'running')
+_IS_DUE: Final = f"""
+    batch.tenant_id = {{tenant}} AND batch.deleted_at IS NULL AND batch.status IN ('queued', 'running')
         AND batch.paused_at IS NULL AND (batch.scheduled_at IS NULL OR batch.scheduled_at <= statement_timestamp())
         AND {_HAS_DUE_ENTRIES}
 """
@@ -53,7 +58,7 @@ SELECT tenants.id FROM (SELECT tenant_id FROM waiting UNION SELECT tenant_id FRO
 JOIN tenants ON tenants.id = candidate.tenant_id
 WHERE tenants.deleted_at IS NULL AND tenants.status NOT IN ('suspended', 'cancelled')
     AND (EXISTS (SELECT {_DUE_PLACEMENTS.format(tenant="tenants.id")})
-        OR EXISTS (SELECT {_DUE_BATCHES.format(tenant="tenants.id")}))
+        OR EXISTS (SELECT FROM voice_call_batches batch WHERE {_IS_DUE.format(tenant="tenants.id")}))
 ORDER BY random() LIMIT %s
 """
 DUE_PLACEMENTS: Final = f"""
@@ -63,7 +68,9 @@ ORDER BY placement.due_at, placement.created_at LIMIT %(limit)s
 """
 # Whoever pauses, cancels or stops a batch locks it; one that is locked so is not waited for.
 LOCK_BATCHES: Final = f"""
-SELECT batch.id {_DUE_BATCHES.format(tenant="%(tenant)s")}
+SELECT {{batch}}, {{agent}} FROM voice_call_batches batch
+LEFT JOIN voice_agents agent ON agent.tenant_id = batch.tenant_id AND agent.id = batch.agent_id
+WHERE {_IS_DUE.format(tenant="%(tenant)s")}
 ORDER BY batch.started_at NULLS LAST, batch.scheduled_at NULLS FIRST, batch.id LIMIT {MAX_BATCHES}
 FOR KEY SHARE OF batch SKIP LOCKED
 """
@@ -97,12 +104,23 @@ def due_placements(*, limit: int, full_agents: Collection[int] = ()) -> list[UUI
     return [row[0] for row in rows(DUE_PLACEMENTS, parameters)]
 
 
-def lock_due_batches() -> list[UUID]:
+def lock_due_batches() -> list[CallBatch]:
     """Return the current tenant's batches with due entries, which nobody pauses or cancels before the transaction ends.
 
-    Those that began first come first.
+    Those that began first come first. Each has its agent.
     """
-    return [row[0] for row in rows(LOCK_BATCHES, {"tenant": current_tenant_id()})]
+    batches = []
+    for row in rows(_lock_batches(), {"tenant": current_tenant_id()}):
+        batch, agent = read_rows(row, BATCH, AGENT)
+        if agent.pk is not None:
+            batch.agent = agent
+        batches.append(batch)
+    return batches
+
+
+@cache
+def _lock_batches() -> str:
+    return LOCK_BATCHES.format(batch=BATCH, agent=AGENT)
 
 
 def due_entries(most: Mapping[UUID, int], *, limit: int) -> list[UUID]:

@@ -1,23 +1,34 @@
 """Write the calls of a claim: new ones of entries, and those that waited, all under a lease."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 from lad import phones
 from lad.db.queries import execute
+from lad.db.statements import insert_rows
 from lad.tenancy.context import current_tenant_id
-from leads.contacts.models import Lead
-from voice.agents.models import VoiceAgent
 from voice.agents.services.versions import published_versions
 from voice.calls.models import CallLog
 from voice.dialer.candidates import CONTEXT, Candidate
 from voice.dialer.models import CallPlacement, PlacementState
 from voice.numbers.models import VoiceNumber
 
+# The columns of new rows whose values are not the defaults.
+CALL_COLUMNS: Final = frozenset(
+    {
+        *("id", "created_at", "tenant", "initiated_by_user", "lead", "agent", "agent_version", "from_number"),
+        *("to_country_code", "to_base_number", "to_leading_zeros", "metadata"),
+    }
+)
+PLACEMENT_COLUMNS: Final = frozenset(
+    {
+        *("id", "created_at", "tenant", "call_log", "batch", "entry", "agent", "number", "carrier_account"),
+        *("to_phone", "purpose", "state", "attempts", "lease_until", "asked_at", "decision"),
+    }
+)
 # Longer than the carrier is waited for, so that no lease ends while its call is being placed.
 LEASE: Final = timedelta(seconds=120)
 CLAIM_ENTRIES: Final = """
@@ -59,9 +70,8 @@ class _Writing:
     def __init__(self, now: datetime, chosen: Sequence[Chosen]) -> None:
         self._now, self._chosen = now, chosen
         self._tenant = current_tenant_id()
-        candidates = [each.candidate for each in chosen]
-        self._leads: Mapping[UUID, Lead] = Lead.objects.in_bulk([each.lead_id for each in candidates if each.lead_id])
-        self._agents = VoiceAgent.objects.in_bulk({each.agent_id for each in candidates if each.agent_id})
+        agents = (each.candidate.agent for each in chosen)
+        self._agents = {agent.pk: agent for agent in agents if agent is not None}
         # A call keeps the version of its agent with which it began.
         self._versions = published_versions(self._agents.values()) if self._agents else {}
 
@@ -76,9 +86,9 @@ class _Writing:
 
     def _write_new(self, new: Sequence[Chosen]) -> list[CallPlacement]:
         calls = [self._call(each) for each in new]
-        CallLog.objects.bulk_create(calls)
+        insert_rows(calls, CALL_COLUMNS)
         placements = [self._placement(each, call) for each, call in zip(new, calls, strict=True)]
-        CallPlacement.objects.bulk_create(placements)
+        insert_rows(placements, PLACEMENT_COLUMNS)
         given = [
             {
                 "id": str(each.candidate.key),
@@ -98,7 +108,7 @@ class _Writing:
             pk=candidate.call_id,
             tenant_id=self._tenant,
             initiated_by_user_id=candidate.user_id,
-            lead=self._leads.get(candidate.lead_id) if candidate.lead_id else None,
+            lead_id=candidate.lead_id,
             agent=self._agents.get(candidate.agent_id) if candidate.agent_id else None,
             agent_version=self._versions.get(candidate.agent_id) if candidate.agent_id else None,
             from_number=number,
@@ -158,6 +168,6 @@ class _Writing:
         )
         call = placement.call_log
         call.from_number = number
-        call.lead = self._leads.get(candidate.lead_id) if candidate.lead_id else None
+        call.lead_id = candidate.lead_id
         call.agent = self._agents.get(candidate.agent_id) if candidate.agent_id else None
         return placement

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from heapq import heapify, heappop
 from typing import Any, Final
 from uuid import UUID
@@ -17,17 +18,20 @@ from django.db import connection
 from django.db.models import Count
 
 from lad import times
+from lad.db.columns import Columns, read_rows
 from lad.db.identifiers import uuid7
+from lad.db.queries import rows
 from lad.phones import shown
 from lad.tenancy.context import current_tenant_id
 from voice.agents.services.permissions import Permissions, permissions_for
 from voice.carriers.connecting import account_of, caller_of
 from voice.carriers.errors import NoCarrier
+from voice.carriers.models import CarrierAccount
 from voice.dialer.models import IS_OPEN, CallPlacement
 from voice.numbers import health
 from voice.numbers.destinations import Allowed, allowed_by, area_of, region_of
 from voice.numbers.health import Label
-from voice.numbers.models import NumberDay, NumberStatus, VoiceNumber
+from voice.numbers.models import NumberDay, VoiceNumber
 
 # A call of the number, or of its account, ends at any moment.
 BUSY: Final = timedelta(seconds=15)
@@ -46,6 +50,15 @@ INSERT INTO voice_number_days AS day (id, tenant_id, number_id, day, placed, cre
 SELECT id, %s, number_id, %s, placed, statement_timestamp(), statement_timestamp()
 FROM unnest(%s::uuid[], %s::uuid[], %s::integer[]) AS counted (id, number_id, placed)
 ON CONFLICT (tenant_id, number_id, day) DO UPDATE SET placed = day.placed + EXCLUDED.placed
+"""
+NUMBER: Final = Columns(VoiceNumber, "number")
+ACCOUNT: Final = Columns(CarrierAccount, "account")
+LOCK: Final = """
+SELECT {number}, {account} FROM voice_agent_numbers number
+LEFT JOIN carrier_accounts account ON account.id = number.carrier_account_id
+WHERE number.tenant_id = %s AND number.status = 'active' AND number.deleted_at IS NULL
+    AND (%s OR number.id = ANY(%s))
+ORDER BY number.id FOR NO KEY UPDATE OF number
 """
 GIVE_BACK: Final = """
 UPDATE voice_number_days day SET placed = GREATEST(day.placed - counted.placed, 0)
@@ -148,7 +161,9 @@ class _Pool:
             options = list(self.candidates.values())
         if not options:
             return NoNumber("no_number", GONE if call.number_id is not None else NONE_THERE)
-        region, area = region_of(call.to_phone), area_of(call.to_phone)
+        region = region_of(call.to_phone)
+        # It takes long to find, and one number has nobody to be nearer than.
+        area = area_of(call.to_phone) if len(options) > 1 else ""
         reasons: list[NoNumber] = []
         ranked = [(each.rank(region, area), each) for each in options]
         heapify(ranked)
@@ -223,17 +238,26 @@ def _load(wanted: Sequence[Wanted], now: datetime, account_room: Mapping[UUID, i
 
 def _lock(wanted: Sequence[Wanted]) -> list[VoiceNumber]:
     """Lock and return the active numbers that may be chosen, in the order that prevents deadlocks."""
-    rows = VoiceNumber.objects.filter(status=NumberStatus.ACTIVE).select_related("carrier_account")
-    if all(each.number_id is not None for each in wanted):
-        rows = rows.filter(pk__in={each.number_id for each in wanted})
-    return list(rows.order_by("pk").select_for_update(no_key=True, of=("self",)))
+    named = {each.number_id for each in wanted}
+    numbers = []
+    for row in rows(_lock_statement(), [current_tenant_id(), None in named, list(named - {None})]):
+        number, account = read_rows(row, NUMBER, ACCOUNT)
+        if account.pk is not None:
+            number.carrier_account = account
+        numbers.append(number)
+    return numbers
+
+
+@cache
+def _lock_statement() -> str:
+    return LOCK.format(number=NUMBER, account=ACCOUNT)
 
 
 def _open_calls(keys: Sequence[UUID]) -> dict[UUID, int]:
     if not keys:
         return {}
-    rows: Any = CallPlacement.objects.filter(IS_OPEN, number__in=keys).values_list("number")
-    return dict(rows.annotate(open=Count("pk")).order_by())
+    open_calls: Any = CallPlacement.objects.filter(IS_OPEN, number__in=keys).values_list("number")
+    return dict(open_calls.annotate(open=Count("pk")).order_by())
 
 
 def _rest_if_due(number: VoiceNumber, judged: health.Health, zone: ZoneInfo, now: datetime) -> None:

@@ -66,7 +66,7 @@ def check(to_phone: str) -> Refusal | None:
     if not phones.is_international(to_phone):
         return _refused(Reason.NATIONAL, to_phone)
     try:
-        number = phonenumbers.parse(to_phone)
+        number = _parsed(to_phone) or phonenumbers.parse(to_phone)
     except NumberParseException as error:
         unknown = error.error_type == NumberParseException.INVALID_COUNTRY_CODE
         return _refused(Reason.IMPOSSIBLE, to_phone, NO_COUNTRY if unknown else "cannot be read as one")

@@ -1,6 +1,6 @@
 """Claiming calls: what must be so before a telephone may ring."""
 
-from datetime import datetime, time, timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -246,7 +246,7 @@ def test_without_credit_the_batch_is_paused_with_the_reason(tenant: Tenant, monk
     batch = world.batch(2)
     until = timezone.now() + timedelta(minutes=5)
 
-    def refuse(placements: Any, *, now: datetime) -> HeldCredits:
+    def refuse(placements: Any, **_given: object) -> HeldCredits:
         refusal = Refusal("The credit has ended. Top up the wallet, then resume.", until, ends=True)
         return HeldCredits(frozenset(), {each.call_log_id: refusal for each in placements})
 
