@@ -82,6 +82,13 @@ class Session(Protocol):
         """
         ...
 
+    def prepare(self, message: Message) -> None:
+        """Do what can be done ahead of the next message, which is not recorded as begun yet.
+
+        If another one is sent instead, the session must be closed first.
+        """
+        return
+
     def close(self) -> None: ...
 
 

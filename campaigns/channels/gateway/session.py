@@ -7,7 +7,7 @@ from typing import Any, Final
 from campaigns.accounts.models import NetworkAccount
 from campaigns.channels.gateway.accounts import gateway_of
 from campaigns.channels.gateway.results import result_of
-from campaigns.channels.protocol import Fate, Result
+from campaigns.channels.protocol import Fate, Result, Session
 from campaigns.gateways.unipile.client import Gateway
 from campaigns.gateways.unipile.errors import GatewayError
 from campaigns.messages.models import Action, Message
@@ -28,7 +28,7 @@ Act = Callable[[Doing], Mapping[str, Any]]
 CANNOT: Final = "LAD cannot do this on {network}: {action}. Change the step of the campaign."
 
 
-class GatewaySession:
+class GatewaySession(Session):
     """Does what one account may do on a network. ``acts`` are the network's actions."""
 
     def __init__(

@@ -75,6 +75,12 @@ class Sessions:
             self.drop(next(iter(self._open)))
         return session
 
+    def prepare(self, account: Account, message: Message) -> None:
+        """Let the account's connection prepare the message that is to follow."""
+        session = self._open.get(account.pk)
+        if session is not None:
+            session.prepare(message)
+
     def drop(self, account_id: UUID) -> None:
         """Close the account's connection."""
         session = self._open.pop(account_id, None)
@@ -122,8 +128,13 @@ class Sender:
             result = self._attempt(claimed.account, message, begun)
             attempts += 1
             self.fates[result.fate] += 1
-            recorded = record(claimed, message, result, following=self._following(claimed, result, waiting))
+            following = self._following(claimed, result, waiting)
+            if following and result.usable:
+                self._sessions.prepare(claimed.account, following[0])
+            recorded = record(claimed, message, result, following=following)
             begun = time.monotonic()
+            if following and recorded.begun is not following[0]:
+                self._sessions.drop(claimed.account.pk)
             accepted += [recorded.accepted] if recorded.accepted else []
             message = recorded.begun
             if message is not None:

@@ -16,7 +16,7 @@ from campaigns.accounts.providers import TWILIO
 from campaigns.accounts.troubles import AccountTrouble
 from campaigns.channels import opting_out, protocol
 from campaigns.channels.pacing import message_limits
-from campaigns.channels.protocol import Fate, Found, Result
+from campaigns.channels.protocol import Fate, Found, Result, Session
 from campaigns.channels.reported import adopt, report_address
 from campaigns.channels.sms import errors
 from campaigns.channels.sms.client import Twilio, is_service, moment
@@ -43,7 +43,7 @@ INCOMPLETE: Final = "Enter the account SID, the auth token and the number of thi
 STOPPED: Final = "Twilio: opted out (21610)"
 
 
-class SmsSession:
+class SmsSession(Session):
     """Sends messages of one account. There is no connection to keep: each message is one request."""
 
     def __init__(self, account: ChannelAccount) -> None:

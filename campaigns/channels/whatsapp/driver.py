@@ -14,7 +14,7 @@ from campaigns.accounts.providers import WHATSAPP_CLOUD
 from campaigns.accounts.troubles import AccountTrouble
 from campaigns.channels import opting_out, protocol
 from campaigns.channels.pacing import message_limits
-from campaigns.channels.protocol import Fate, Found, Result
+from campaigns.channels.protocol import Fate, Found, Result, Session
 from campaigns.channels.whatsapp import errors
 from campaigns.channels.whatsapp.client import WhatsApp
 from campaigns.channels.whatsapp.content import Content, Unsendable, chosen_template, content_of
@@ -33,7 +33,7 @@ INCOMPLETE: Final = "Enter the access token and the number's id of this account,
 STOPPED: Final = "Stopped marketing messages in WhatsApp"
 
 
-class WhatsAppSession:
+class WhatsAppSession(Session):
     """Sends messages of one account. There is no connection to keep: each message is one request."""
 
     def __init__(self, account: ChannelAccount) -> None:

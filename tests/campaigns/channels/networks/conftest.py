@@ -39,6 +39,9 @@ class Recorder:
         self.given.append(message)
         return self.answers.pop(0) if self.answers else Result(Fate.SENT, facts={"provider_id": f"sent-{message.pk}"})
 
+    def prepare(self, message: Message) -> None:
+        pass
+
     def close(self) -> None:
         pass
 

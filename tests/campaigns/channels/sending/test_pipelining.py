@@ -9,10 +9,16 @@ from typing import Any, Final
 import pytest
 
 from campaigns.accounts.models import EmailAccount
+from campaigns.channels.email.sending.driver import EMAIL
+from campaigns.channels.email.sending.transmission import SmtpSession
+from campaigns.channels.protocol import Fate
 from campaigns.channels.sending import worker
-from campaigns.messages.models import MessageState
+from campaigns.messages.models import Message, MessageState
+from lad.tenancy.context import platform_context, tenant_context
 from leads.contactability.models import ContactPolicy
+from tenants.teams.models import Tenant
 from tests.campaigns.channels.sending.conftest import states
+from tests.support.sandbox import Sandbox
 
 ANSWERS: Final = {
     "MAIL": "250 2.1.0 Ok",
@@ -79,3 +85,41 @@ def test_a_refused_recipient_leaves_the_connection_usable(
     together = ["MAIL", "RCPT", "DATA"] in packets
     assert together == pipelining
     assert sum(packet.count("AUTH") for packet in packets) == 1
+
+
+def test_a_mail_that_was_prepared_and_may_not_begin_is_not_sent(
+    sandbox: Sandbox, account: EmailAccount, queue: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages = queue(account, 2)
+    original, prepared = SmtpSession.prepare, []
+
+    def prepare(self: SmtpSession, message: Message) -> None:
+        original(self, message)
+        prepared.append(self._prepared)
+        with platform_context():
+            EmailAccount.objects.filter(pk=account.pk).update(is_active=False)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SmtpSession, "prepare", prepare)
+        assert worker.send_due() == {"sent": 1}
+    assert [each.key for each in prepared if each] == [messages[1].pk]
+    assert states(messages) == [MessageState.SENT, MessageState.QUEUED]
+    assert len(sandbox.log("submission")) == 1
+    with platform_context():
+        EmailAccount.objects.filter(pk=account.pk).update(is_active=True)
+    assert worker.send_due() == {"sent": 1}
+    assert [entry["message_id"] for entry in sandbox.log("submission")] == [each.message_id for each in messages]
+
+
+def test_a_prepared_mail_waits_for_its_own_message(
+    sandbox: Sandbox, account: EmailAccount, queue: Any, tenant: Tenant
+) -> None:
+    first, second = queue(account, 2)
+    first.email_account = second.email_account = account
+    with tenant_context(tenant.pk):
+        session = EMAIL.open(account)
+    session.prepare(first)
+    result = session.send(second)
+    assert (result.fate, result.usable) == (Fate.NOT_SENT, False)
+    session.close()
+    assert sandbox.log("submission") == []
