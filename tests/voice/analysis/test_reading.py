@@ -2,6 +2,7 @@
 
 import time
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,8 @@ from tests.voice.analysis.helpers import talk
 from voice.analysis.reading import calendar, clock, reader, refusals
 from voice.analysis.reading.words import Turn
 
+# Ways to ask never to be called again, and others that only sound like it.
+WORDINGS = Path(__file__).parent / "corpus" / "refusals.tsv"
 # A Tuesday.
 START = datetime(2026, 11, 24, 11, 20, tzinfo=ZoneInfo("Europe/London"))
 
@@ -93,6 +96,18 @@ def test_a_request_not_to_be_called_is_heard(words: str) -> None:
 def test_a_wish_about_the_time_of_calls_is_no_request_to_stop(words: str) -> None:
     turns = [Turn.of(0, "person", words)]
     assert not refusals.find(turns, turns)
+
+
+def test_requests_in_everyday_words_are_heard_and_what_only_sounds_like_one_is_not():
+    lines = [line.split("\t") for line in WORDINGS.read_text(encoding="utf-8").splitlines()]
+    heard = {kind: [] for kind in ("never again", "no refusal")}
+    for kind, words in lines:
+        turns = [Turn.of(0, "person", words)]
+        heard[kind].append((words, refusals.find(turns, turns) is not None))
+    assert [words for words, found in heard["never again"] if not found] == []
+    assert [words for words, found in heard["no refusal"] if found] == []
+    assert len(heard["never again"]) > 150
+    assert len(heard["no refusal"]) > 50
 
 
 TIMES = [
