@@ -100,7 +100,7 @@ def test_a_wish_about_the_time_of_calls_is_no_request_to_stop(words: str) -> Non
 
 def test_requests_in_everyday_words_are_heard_and_what_only_sounds_like_one_is_not():
     lines = [line.split("\t") for line in WORDINGS.read_text(encoding="utf-8").splitlines()]
-    heard = {kind: [] for kind in ("never again", "no refusal")}
+    heard: dict[str, list[tuple[str, bool]]] = {kind: [] for kind in ("never again", "no refusal")}
     for kind, words in lines:
         turns = [Turn.of(0, "person", words)]
         heard[kind].append((words, refusals.find(turns, turns) is not None))

@@ -25,6 +25,8 @@ def text_header(name: str, value: str) -> str:
     """Return a header with free text, encoded where it is not ASCII."""
     text = one_line(value)
     plain = text.isascii() and _LOOKS_ENCODED not in text and all(len(word) < MAX_WORD_LENGTH for word in text.split())
+    if plain and len(name) + len(": ") + len(text) <= LINE_LENGTH:
+        return f"{name}: {text}{LINE_END}"
     written = Header(text, "us-ascii" if plain else "utf-8", maxlinelen=LINE_LENGTH, header_name=name)
     return f"{name}: {written.encode(linesep=LINE_END)}{LINE_END}"
 

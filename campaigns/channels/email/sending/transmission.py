@@ -157,8 +157,7 @@ class SmtpSession(Session):
         self._server.command_encoding = "utf-8" if mail.needs_smtputf8 else "ascii"
         if mail.needs_smtputf8:
             options += " SMTPUTF8 BODY=8BITMIME"
-        sender, recipient = smtplib.quoteaddr(mail.sender), smtplib.quoteaddr(mail.recipient)
-        return f"MAIL FROM:{sender}{options}", f"RCPT TO:{recipient}", "DATA"
+        return f"MAIL FROM:<{mail.sender}>{options}", f"RCPT TO:<{mail.recipient}>", "DATA"
 
     def _content(self, mail: Composed) -> Result:
         content = smtplib._quote_periods(mail.content)  # type: ignore[attr-defined]
