@@ -294,10 +294,13 @@ def main() -> int:
         control = SandboxControl(ports["http"])
         world = ChaosWorld.build(control, ports, options.messages)
         control.drop(options.drops, messages=options.messages)
-        networks = NetworksWorld.build(control, ports["http"], world.tenant_id, options.networks)
+        networks = None
+        if options.networks:
+            networks = NetworksWorld.build(control, ports["http"], world.tenant_id, options.networks)
         connection.close()
         stack.enter_context(web_server(directory, port))
-        networks.subscribe()
+        if networks is not None:
+            networks.subscribe()
         connection.close()
         disturb(control)
         observer = Observer(servers)
@@ -306,12 +309,12 @@ def main() -> int:
         times = Times(options.messages)
         run(chaos, control, observer, times, kills=options.kills, restarts=options.restarts)
         more: list[tuple[str, bool]] = []
-        if options.networks:
+        if networks is not None:
             settle_networks(chaos, observer)
         chaos.stop()
         with observer.connection() as database:
             verdict = judge(database, control, world, options.messages)
-            if options.networks:
+            if networks is not None:
                 record = record_of(database, control, networks)
                 if options.record:
                     options.record.write_text(dumped(record))
