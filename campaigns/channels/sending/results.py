@@ -121,11 +121,11 @@ def _record_accepted(claim: Claim, accepted: Accepted, following: Sequence[Messa
     message, statement = accepted.message, ACCEPTED_ALONE
     parameters = [accepted.at, json.dumps(accepted.facts), message.tenant_id, message.pk, message.attempts]
     if following:
-        begin, begin_parameters = _begin_statement(claim, following[0], accepted.at)
+        begin, begin_parameters = _begin_statement(claim, following[0], following[0].begun_at or accepted.at)
         statement, parameters = ACCEPTED_AND_BEGIN.format(begin), parameters + begin_parameters
     [(begun,)] = surely(lambda _with_hooks: write_in_tenant(message.tenant_id, statement, parameters), message)
     if begun:
-        following[0].begun_at = accepted.at
+        following[0].begun_at = following[0].begun_at or accepted.at
         return Recorded(following[0], accepted)
     with tenant_context(message.tenant_id):
         return Recorded(_begin(claim, following), accepted)
@@ -272,7 +272,7 @@ def _of_mail(message: Message, bounce: Mapping[str, Any]) -> dict[str, Any]:
 def _begin(claim: Claim, following: Sequence[Message]) -> Message | None:
     """Mark the first of the claimed messages as begun whose campaign, enrolment and account still allow it."""
     for number, message in enumerate(following):
-        now = timezone.now()
+        now = message.begun_at or timezone.now()
         with connection.cursor() as cursor:
             cursor.execute(*_begin_statement(claim, message, now))
             begun = cursor.rowcount

@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 import structlog
+from django.utils import timezone
 
 from campaigns.accounts.models import EmailAccount, NetworkAccount
 from campaigns.channels.protocol import Fate, Result, Session
@@ -130,6 +131,8 @@ class Sender:
             self.fates[result.fate] += 1
             following = self._following(claimed, result, waiting)
             if following and result.usable:
+                # The date of the mail: a copy that is made later has it, too.
+                following[0].begun_at = timezone.now()
                 self._sessions.prepare(claimed.account, following[0])
             recorded = record(claimed, message, result, following=following)
             begun = time.monotonic()

@@ -1,6 +1,7 @@
 """Commands leave together where a server allows it, and one by one where it does not."""
 
 import socket
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from typing import Any, Final
 import pytest
 
 from campaigns.accounts.models import EmailAccount
+from campaigns.channels.email.composing.mime import compose
 from campaigns.channels.email.sending.driver import EMAIL
 from campaigns.channels.email.sending.transmission import SmtpSession
 from campaigns.channels.protocol import Fate
@@ -123,3 +125,21 @@ def test_a_prepared_mail_waits_for_its_own_message(
     assert (result.fate, result.usable) == (Fate.NOT_SENT, False)
     session.close()
     assert sandbox.log("submission") == []
+
+
+def test_a_prepared_mail_has_the_date_under_which_its_copy_is_made(
+    sandbox: Sandbox, account: EmailAccount, queue: Any, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages = queue(account, 2)
+    original, prepared = SmtpSession.prepare, []
+
+    def prepare(self: SmtpSession, message: Message) -> None:
+        original(self, message)
+        prepared.append(self._prepared)
+        time.sleep(1.1)
+
+    monkeypatch.setattr(SmtpSession, "prepare", prepare)
+    assert worker.send_due() == {"sent": 2}
+    [mail] = [each.mail for each in prepared if each]
+    with tenant_context(tenant.pk):
+        assert compose(Message.objects.get(pk=messages[1].pk), account).content == mail.content
