@@ -44,8 +44,8 @@ UNHELD: Final = 36_000.0
 STEPS_DONE: Final = """
 SELECT count(*) FROM campaign_lead_activities WHERE status NOT IN ('pending', 'queued', 'cancelled')
 """
-# What a server's autovacuum looks for every minute: tables of which much has changed. Without it, a day's messages are
-# planned for as the empty tables of the day before.
+# Tables that have changed much. A server's autovacuum analyses them within a minute. Without that, the planner takes
+# tables that hold a day's messages for empty.
 CHANGED: Final = """
 SELECT format('%I.%I', schemaname, relname) FROM pg_stat_user_tables
 WHERE n_mod_since_analyze > 50 AND n_mod_since_analyze > n_live_tup / 2
@@ -89,7 +89,7 @@ class RecordingChannel:
         return Result(Fate.SENT)
 
     def prepare(self, message: "Message") -> None:
-        """Nothing takes long enough."""
+        """There is nothing to do ahead."""
 
     def close(self) -> None:
         """Nothing is open."""

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from math import ceil
-from typing import Any, Final
+from typing import Any, Final, TypedDict, Unpack
 from uuid import UUID
 
 from django.db import transaction
@@ -81,6 +81,16 @@ class CallReport:
     ended_at: datetime | None = None
     duration_seconds: int | None = None
     reason: str = ""
+
+
+class CallDetails(TypedDict, total=False):
+    """What arrives after a call."""
+
+    recording_url: str | None
+    transcripts: object
+    cost: Decimal | None
+    currency: str | None
+    cost_breakdown: list[dict[str, Any]] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,49 +177,22 @@ def advance(
 
 
 @transaction.atomic
-def record_call_details(
-    *,
-    call: CallLog,
-    recording_url: str | None = None,
-    transcripts: object = None,
-    cost: Decimal | None = None,
-    currency: str | None = None,
-    cost_breakdown: list[dict[str, Any]] | None = None,
-) -> CallLog:
+def record_call_details(*, call: CallLog, **details: Unpack[CallDetails]) -> CallLog:
     """Store what arrives after a call: its recording, its transcript in any known form, its cost.
 
-    Arguments that are None leave the row as it is. Recording the same details twice changes nothing. Raises
+    Details that are None or left out stay as they are. Recording the same details twice changes nothing. Raises
     Invalid or UnreadableTranscript.
     """
     row = CallLog.objects.select_for_update(no_key=True).get(pk=call.pk)
-    return write_details(
-        row,
-        recording_url=recording_url,
-        transcripts=transcripts,
-        cost=cost,
-        currency=currency,
-        cost_breakdown=cost_breakdown,
-    )
+    return write_details(row, **details)
 
 
-def write_details(
-    row: CallLog,
-    *,
-    recording_url: str | None = None,
-    transcripts: object = None,
-    cost: Decimal | None = None,
-    currency: str | None = None,
-    cost_breakdown: list[dict[str, Any]] | None = None,
-) -> CallLog:
+def write_details(row: CallLog, **details: Unpack[CallDetails]) -> CallLog:
     """Store details on a call that the caller has locked, as ``record_call_details`` does, and return the call."""
-    values = {
-        "recording_url": recording_url,
-        "transcripts": None if transcripts is None else normalise_transcript(transcripts),
-        "cost": cost,
-        "currency": currency,
-        "cost_breakdown": cost_breakdown,
-    }
-    updated: CallLog = writes.update(row, {name: value for name, value in values.items() if value is not None})
+    values: dict[str, Any] = {name: value for name, value in details.items() if value is not None}
+    if "transcripts" in values:
+        values["transcripts"] = normalise_transcript(values["transcripts"])
+    updated: CallLog = writes.update(row, values)
     return updated
 
 

@@ -121,11 +121,12 @@ def _record_accepted(claim: Claim, accepted: Accepted, following: Sequence[Messa
     message, statement = accepted.message, ACCEPTED_ALONE
     parameters = [accepted.at, json.dumps(accepted.facts), message.tenant_id, message.pk, message.attempts]
     if following:
-        begin, begin_parameters = _begin_statement(claim, following[0], following[0].begun_at or accepted.at)
+        begun_at = following[0].begun_at or accepted.at
+        begin, begin_parameters = _begin_statement(claim, following[0], begun_at)
         statement, parameters = ACCEPTED_AND_BEGIN.format(begin), parameters + begin_parameters
     [(begun,)] = surely(lambda _with_hooks: write_in_tenant(message.tenant_id, statement, parameters), message)
     if begun:
-        following[0].begun_at = following[0].begun_at or accepted.at
+        following[0].begun_at = begun_at
         return Recorded(following[0], accepted)
     with tenant_context(message.tenant_id):
         return Recorded(_begin(claim, following), accepted)

@@ -1,4 +1,4 @@
-"""What was accepted is finished once: after a batch, or later if the sender died or a feature failed."""
+"""A message that a server accepted is finished once: after a batch, or later if the sender or a feature failed."""
 
 from collections import Counter
 from collections.abc import Iterator
