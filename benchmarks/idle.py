@@ -28,6 +28,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.aims import tell  # noqa: E402  (importable only after sys.path is set)
 from tools.runtime.ports import free_port  # noqa: E402
+from tools.runtime.process import command_line  # noqa: E402
 
 AIM_MEGABYTES: Final = 350
 AIM_SHARE: Final = 0.01
@@ -141,7 +142,7 @@ def _process(pid: int) -> Process:
 
 
 def _name(pid: int) -> str:
-    command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    command = command_line(pid)
     for marker in ("tools.runtime.up", "lad.worker", "celery -A lad worker", "celery -A lad beat", "granian", "valkey"):
         if marker in command:
             return marker

@@ -37,6 +37,7 @@ sys.path.insert(0, str(ROOT))
 
 from tools.runtime.keys import KeyFile  # noqa: E402  (importable only after sys.path is set)
 from tools.runtime.ports import free_port  # noqa: E402
+from tools.runtime.process import command_line  # noqa: E402
 
 TENANTS: Final = 2
 ROUNDS: Final = 5
@@ -75,7 +76,7 @@ class Product:
 
     def web_processes(self) -> list[psutil.Process]:
         started = psutil.Process(self.process.pid).children(recursive=True)
-        return [each for each in started if "granian" in " ".join(each.cmdline())]
+        return [each for each in started if "granian" in command_line(each.pid)]
 
     def usage(self) -> Usage:
         processes = self.web_processes()

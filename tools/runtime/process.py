@@ -115,12 +115,12 @@ def kill_at_once() -> None:
 
 def stop_leftover(pid: int, *, marker: str, stop_signal: signal.Signals, seconds: float = 30) -> bool:
     """Stop a server that an earlier run left behind, if ``pid`` runs and its command line contains ``marker``."""
-    if marker not in _command_line(pid):
+    if marker not in command_line(pid):
         return False
     os.kill(pid, stop_signal)
-    if not wait_until(lambda: marker not in _command_line(pid), seconds=seconds):
+    if not wait_until(lambda: marker not in command_line(pid), seconds=seconds):
         os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: marker not in _command_line(pid), seconds=5)
+        wait_until(lambda: marker not in command_line(pid), seconds=5)
     return True
 
 
@@ -133,14 +133,8 @@ def wait_until(condition: Callable[[], bool], *, seconds: float, every: float = 
     return True
 
 
-def _die_with_parent(stop_signal: signal.Signals) -> Callable[[], None] | None:
-    libc = _libc
-    if libc is None:
-        return None
-    return lambda: libc.prctl(_PR_SET_PDEATHSIG, int(stop_signal))
-
-
-def _command_line(pid: int) -> str:
+def command_line(pid: int) -> str:
+    """The words that started a process, with spaces between them; nothing for one that has ended."""
     if sys.platform == "linux":
         try:
             return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
@@ -148,3 +142,10 @@ def _command_line(pid: int) -> str:
             return ""
     found = subprocess.run(["ps", "-p", str(pid), "-o", "command="], capture_output=True, text=True, check=False)
     return found.stdout
+
+
+def _die_with_parent(stop_signal: signal.Signals) -> Callable[[], None] | None:
+    libc = _libc
+    if libc is None:
+        return None
+    return lambda: libc.prctl(_PR_SET_PDEATHSIG, int(stop_signal))

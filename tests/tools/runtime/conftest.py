@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from tools.runtime.ports import free_port
+from tools.runtime.process import command_line
 
 # What the test session's own servers put into the environment must not reach a run that starts its own.
 OWN_SERVERS = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "LAD_EMBEDDED_SUPERUSER_URL", "DB_POOL")
@@ -69,7 +70,7 @@ class Run:
 
     def child(self, part_of_command: str) -> psutil.Process:
         for process in psutil.Process(self.process.pid).children():
-            if part_of_command in " ".join(process.cmdline()):
+            if part_of_command in command_line(process.pid):
                 return process
         raise AssertionError(f"no {part_of_command} among the children")
 
