@@ -16,6 +16,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -183,7 +184,7 @@ def main() -> None:
         clock = Clock(database, START)
         enrolments = int(options.steps / STEPS_PER_ENROLMENT * 1.2)
         world = World(START, TENANTS[options.part :: options.parts], enrolments, seed=options.seed + options.part)
-        world.build()
+        world.build(analyze=partial(_analyze, database))
         part.record = world.record
         RecordingChannel(clock, world.record).replace_smtp()
         part.began = time.time()

@@ -43,12 +43,14 @@ def settled(step: Step, place: Place) -> Outcome:
     return Advance(SKIPPED, status=None)
 
 
-def under_way(step: Step, places: Sequence[Place]) -> Outcomes:
-    """Let those wait for whom a message of the step is on its way already."""
+def under_way(places: Sequence[Place]) -> Outcomes:
+    """Let those wait for whom a message of their step is on its way already."""
     if not places:
         return {}
-    rows = Message.objects.filter(campaign_lead__in=[place.id for place in places], step=step.id, state__in=UNDER_WAY)
-    return {key: Wait(None, EnrolmentReason.SENDING) for key in rows.values_list("campaign_lead", flat=True)}
+    rows = Message.objects.filter(campaign_lead__in=[place.id for place in places], state__in=UNDER_WAY)
+    sending = set(rows.values_list("campaign_lead", "step"))
+    waits = Wait(None, EnrolmentReason.SENDING)
+    return {place.id: waits for place in places if (place.id, place.step_id) in sending}
 
 
 def decisions(
@@ -65,7 +67,7 @@ def decisions(
     )
 
 
-def not_allowed(step: Step, places: Sequence[Place], decided: Mapping[UUID, Decision], context: Context) -> Outcomes:
+def not_allowed(places: Sequence[Place], decided: Mapping[UUID, Decision], context: Context) -> Outcomes:
     """Return what becomes of those who may not be contacted now: they wait, skip the step, or stop."""
     found: Outcomes = {}
     for place in places:
@@ -75,7 +77,7 @@ def not_allowed(step: Step, places: Sequence[Place], decided: Mapping[UUID, Deci
             code = EnrolmentReason.DAILY_CAP if keeps_place else decision.reasons[0].code
             found[place.id] = Wait(decision.until, code, decision.sentence())
         elif decision.verdict != Verdict.ALLOW:
-            found[place.id] = refused(step, decision, context)
+            found[place.id] = refused(context.step_of(place), decision, context)
     return found
 
 

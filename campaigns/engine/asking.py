@@ -36,4 +36,7 @@ def _ask(place: Place, context: Context) -> Outcome | None:
         return held[place.id]
     known = context.graph.by_id.get(place.step_id) if place.step_id else None
     step = known or context.graph.beginning(place.order)
-    return handler_of(step.type)(step, [place], context)[0] if step is not None else None
+    if step is None:
+        return None
+    place.step_id = step.id
+    return handler_of(step.type)([place], context)[place.id]

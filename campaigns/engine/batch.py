@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import groupby
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -12,7 +11,7 @@ from django.utils import timezone
 from campaigns.design.graph import Step
 from campaigns.design.step_specs import channel_of
 from campaigns.engine import beginning
-from campaigns.engine.handlers import Context, handler_of
+from campaigns.engine.handlers import Context, Handler, handler_of
 from campaigns.engine.outcomes import Advance, Call, Claimed, End, Outcome, Place, Ring, Send, Task, Wait
 from campaigns.engine.steps.goal import reached
 from campaigns.engine.writing import Activity, Wish, write
@@ -101,15 +100,23 @@ def _jump_to_goals(places: list[Place], context: Context, results: Results) -> l
 def _one_step(places: list[Place], context: Context, results: Results) -> list[Place]:
     """Ask the handlers of the steps once, and return the enrolments that have arrived at another step."""
     arrived = []
-    for step, group in _by_step(places, context):
-        outcomes = handler_of(step.type)(step, group, context)
-        for place, outcome in zip(group, outcomes, strict=True):
-            if _apply(place, step, outcome, context, results):
-                arrived.append(place)
+    for handler, group in _by_handler(_at_steps(places, context), context).items():
+        outcomes = handler(group, context)
+        arrived += [
+            place for place in group if _apply(place, context.step_of(place), outcomes[place.id], context, results)
+        ]
     return arrived
 
 
-def _by_step(places: Iterable[Place], context: Context) -> Iterable[tuple[Step, list[Place]]]:
+def _by_handler(places: Iterable[Place], context: Context) -> dict[Handler, list[Place]]:
+    found: dict[Handler, list[Place]] = {}
+    for step, group in context.by_step(places).items():
+        found.setdefault(handler_of(step.type), []).extend(group)
+    return found
+
+
+def _at_steps(places: Iterable[Place], context: Context) -> list[Place]:
+    """Return the enrolments that stand at a step."""
     known = []
     for place in places:
         if place.step_id not in context.graph.by_id:
@@ -117,9 +124,7 @@ def _by_step(places: Iterable[Place], context: Context) -> Iterable[tuple[Step, 
             _enter(place, context.graph.beginning(place.order), context)
         if place.step_id is not None:
             known.append(place)
-    known.sort(key=lambda place: context.graph.by_id[place.step_id].order)  # type: ignore[index]
-    for step_id, group in groupby(known, key=lambda place: place.step_id):
-        yield context.graph.by_id[step_id], list(group)
+    return known
 
 
 def _apply(place: Place, step: Step, outcome: Outcome, context: Context, results: Results) -> bool:

@@ -1,6 +1,6 @@
-"""The handlers of step types. Each answers for all enrolments that stand at one step, in few statements."""
+"""The handlers of step types. Each answers for all enrolments that stand at steps of its types, in few statements."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -34,6 +34,18 @@ class Context:
     def graph(self) -> Graph:
         return graph_of(self.campaign)
 
+    def step_of(self, place: Place) -> Step:
+        """Return the step at which an enrolment stands."""
+        assert place.step_id is not None
+        return self.graph.by_id[place.step_id]
+
+    def by_step(self, places: Iterable[Place]) -> dict[Step, list[Place]]:
+        """Return the enrolments by the step at which each stands, in the order of the steps."""
+        found: dict[Step, list[Place]] = {}
+        for place in sorted(places, key=lambda place: self.step_of(place).order):
+            found.setdefault(self.step_of(place), []).append(place)
+        return found
+
     @cached_property
     def schedule(self) -> Schedule:
         return schedule_of(self.campaign)
@@ -51,13 +63,24 @@ class Context:
         return {country: frozenset(days) for country, days in closed.items()}
 
 
-Handler = Callable[[Step, Sequence[Place], Context], Sequence[Outcome]]
+StepHandler = Callable[[Step, Sequence[Place], Context], Sequence[Outcome]]
+Handler = Callable[[Sequence[Place], Context], Mapping[UUID, Outcome]]
 
 _handlers: Final[dict[str, Handler]] = {}
 
 
-def handles(*types: str) -> Callable[[Handler], Handler]:
-    """Register the function as the handler of the step types. It returns one outcome per enrolment, in their order."""
+def handles(*types: str) -> Callable[[StepHandler], StepHandler]:
+    """Register the function for the step types. It is asked about one step, and returns outcomes in their order."""
+
+    def register(handler: StepHandler) -> StepHandler:
+        handles_together(*types)(_step_by_step(handler))
+        return handler
+
+    return register
+
+
+def handles_together(*types: str) -> Callable[[Handler], Handler]:
+    """Register the function for the step types. It is asked about all their steps at once, and returns by enrolment."""
 
     def register(handler: Handler) -> Handler:
         for type_ in types:
@@ -67,6 +90,17 @@ def handles(*types: str) -> Callable[[Handler], Handler]:
         return handler
 
     return register
+
+
+def _step_by_step(handler: StepHandler) -> Handler:
+    def handle(places: Sequence[Place], context: Context) -> dict[UUID, Outcome]:
+        found: dict[UUID, Outcome] = {}
+        for step, group in context.by_step(places).items():
+            outcomes = handler(step, group, context)
+            found |= {place.id: outcome for place, outcome in zip(group, outcomes, strict=True)}
+        return found
+
+    return handle
 
 
 def handler_of(type_: str) -> Handler:
@@ -88,9 +122,11 @@ def acts(type_: str) -> bool:
     return type_ in _handlers
 
 
+@_step_by_step
 def _pass(step: Step, places: Sequence[Place], context: Context) -> list[Outcome]:
     return [Advance(step.outcomes[0], status=ActivityStatus.SKIPPED) for _place in places]
 
 
+@_step_by_step
 def _wait_for_channel(step: Step, places: Sequence[Place], context: Context) -> list[Outcome]:
     return [Wait(None, EnrolmentReason.CHANNEL_NOT_CONNECTED, step.title) for _place in places]

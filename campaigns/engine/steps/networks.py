@@ -48,10 +48,10 @@ def act(step: Step, places: Sequence[Place], context: Context) -> list[Outcome]:
     spec = step_types.get(step.type)
     channel = Channel(spec.channel)  # type: ignore[arg-type]  # each of these types has one
     found = _settled(step, places)
-    found |= acting.under_way(step, left(places, found))
+    found |= acting.under_way(left(places, found))
     asking = left(places, found)
     decided = acting.decisions(asking, context, channel=channel, is_message=spec.action in WORDED)
-    found |= acting.not_allowed(step, asking, decided, context)
+    found |= acting.not_allowed(asking, decided, context)
     if able := left(places, found):
         found |= _actions(step, spec, able, decided, context)
     return [found[place.id] for place in places]

@@ -24,7 +24,7 @@ NOT_POSTED: Final = (MessageState.CANCELLED, MessageState.DRAFT)
 def publish(step: Step, places: Sequence[Place], context: Context) -> list[Outcome]:
     """Queue the post unless the campaign has it already, and let everybody else go on."""
     found: Outcomes = {place.id: acting.settled(step, place) for place in places if place.reason in acting.SETTLED}
-    found |= acting.under_way(step, left(places, found))
+    found |= acting.under_way(left(places, found))
     waiting = left(places, found)
     if waiting and not _is_posted(step):
         found |= _post(step, waiting[0], context)

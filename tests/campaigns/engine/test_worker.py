@@ -1,12 +1,12 @@
 """Batches that fail, workers that die, two at once, and tenants of different size."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from campaigns.design.graph import Step
 from campaigns.design.models import Campaign
 from campaigns.engine import handlers, repair, turns
 from campaigns.engine.claims import due_campaigns
@@ -33,9 +33,9 @@ def before_handler(monkeypatch: Any, type_: str, act: Any) -> None:
     """Call ``act(places)`` before the handler of a type."""
     handler = handlers.handler_of(type_)
 
-    def handle(step: Step, places: Sequence[Place], context: Context) -> Sequence[Outcome]:
+    def handle(places: Sequence[Place], context: Context) -> Mapping[UUID, Outcome]:
         act(places)
-        return handler(step, places, context)
+        return handler(places, context)
 
     monkeypatch.setitem(handlers._handlers, type_, handle)
 
