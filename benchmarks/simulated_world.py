@@ -99,17 +99,16 @@ class World:
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
 
-    def build(self, *, analyze: Callable[[], None]) -> None:
+    def build(self, *, tidy: Callable[[], None]) -> None:
         """Create tenants, accounts, campaigns, leads and enrolments, and start the campaigns.
 
-        ``analyze`` lets the server count what was added: without that, it takes its large tables for empty ones.
+        ``tidy`` lets the server count what was added: without that, it takes its large tables for empty ones.
         """
         for number, (zone, country) in enumerate(self.places):
             tenant_id = self._tenant(number, zone, country)
             self._accounts(tenant_id)
-            self._leads(tenant_id, self.enrolments // len(TENANTS) // 2)
-            analyze()
-            self._campaigns(tenant_id, analyze)
+            self._leads(tenant_id, self.enrolments // len(TENANTS) // 2, tidy)
+            self._campaigns(tenant_id, tidy)
 
     def _tenant(self, number: int, zone: str, country: str) -> UUID:
         from lad.tenancy.context import platform_context, tenant_context
@@ -171,7 +170,7 @@ class World:
         for row in rows:
             self.record.accounts[str(row.pk)] = Account(str(tenant_id), row.daily_send_limit)
 
-    def _leads(self, tenant_id: UUID, many: int) -> None:
+    def _leads(self, tenant_id: UUID, many: int, tidy: Callable[[], None]) -> None:
         from lad.outbox.emission import quiet
         from lad.tenancy.context import tenant_context
         from leads.contacts.models import Lead as LeadRow
@@ -196,9 +195,10 @@ class World:
                 self.record.leads[str(rows[-1].pk)] = Lead(zone, country, rows[-1].email, domain)
             with tenant_context(tenant_id), quiet():
                 LeadRow.objects.bulk_create(rows)
+            tidy()
             self.leads[tenant_id] += [row.pk for row in rows]
 
-    def _campaigns(self, tenant_id: UUID, analyze: Callable[[], None]) -> None:
+    def _campaigns(self, tenant_id: UUID, tidy: Callable[[], None]) -> None:
         """Enrol every lead in two of the campaigns, and start them."""
         from campaigns.design.models import Campaign as CampaignRow
         from campaigns.design.models import CampaignStep
@@ -226,7 +226,7 @@ class World:
             for first in range(0, len(mine), CHUNK):
                 with tenant_context(tenant_id):
                     enrolment.enrol(campaign=row, leads=mine[first : first + CHUNK], actor=None)
-                analyze()
+                tidy()
             with tenant_context(tenant_id):
                 lifecycle.start(campaign=row, actor=None, now=self.start)
             self.campaigns[tenant_id].append(row.pk)

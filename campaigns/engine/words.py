@@ -12,11 +12,11 @@ from campaigns.design.step_specs import step_types
 from campaigns.engine.acting import Outcomes, skipped
 from campaigns.engine.handlers import Context
 from campaigns.engine.outcomes import End, Outcome, Place, Wait
-from campaigns.enrolment.models import CampaignLead, EnrolmentStatus
+from campaigns.enrolment.models import EnrolmentStatus
 from campaigns.enrolment.reasons import EnrolmentReason
 from campaigns.templates.compiling import TemplateError
 from campaigns.templates.contexts import Context as Values
-from campaigns.templates.contexts import contexts
+from campaigns.templates.contexts import contexts, enrolments
 from campaigns.templates.rendering import MessageTexts, MissingVariables, RenderedMessage, render
 from campaigns.templates.texts import render_step
 
@@ -49,7 +49,7 @@ class Prepared:
 
 def values_of(places: Sequence[Place], accounts: Mapping[UUID, Account], context: Context) -> dict[UUID, Values]:
     """Return the values that fill the texts, by enrolment. Leads that are gone are left out."""
-    rows = list(CampaignLead.objects.filter(pk__in=[place.id for place in places]))
+    rows = enrolments(place.id for place in places)
     return contexts(
         enrolments_or_leads=rows,
         account={row.pk: accounts[row.pk] for row in rows},

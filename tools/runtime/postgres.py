@@ -36,6 +36,8 @@ SETTINGS = {
     "work_mem": "8MB",
     "max_wal_size": "512MB",
     "random_page_cost": "1.1",
+    # Somebody who has just imported many leads works with them at once: until they are counted, plans are poor.
+    "autovacuum_naptime": "10s",
     # One process less: nothing subscribes to another server.
     "max_logical_replication_workers": "0",
     "timezone": "UTC",

@@ -9,9 +9,8 @@ from campaigns.design.step_types import voice_agent_call as call
 from campaigns.engine import acting, words
 from campaigns.engine.handlers import Context, handles
 from campaigns.engine.outcomes import Advance, Outcome, Place, Ring, Wait
-from campaigns.enrolment.models import CampaignLead
 from campaigns.enrolment.reasons import EnrolmentReason
-from campaigns.templates.contexts import contexts
+from campaigns.templates.contexts import contexts, enrolments
 from leads.channels import Channel
 from leads.contactability.decisions import Decision, Verdict
 
@@ -55,7 +54,7 @@ def _calls(
     """Ask for the calls, each with what the agent is told about the lead."""
     if not places:
         return {}
-    rows = list(CampaignLead.objects.filter(pk__in=[place.id for place in places]))
+    rows = enrolments(place.id for place in places)
     values = contexts(enrolments_or_leads=rows, campaign=context.campaign, now=context.now)
     texts, found = words.fill(step, places, values, context)
     for place in acting.left(places, found):
