@@ -4,6 +4,8 @@ from django.apps import AppConfig, apps
 from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import post_migrate, pre_migrate
 
+from lad.garbage import look_seldom
+
 
 class LadConfig(AppConfig):
     name = "lad"
@@ -17,6 +19,7 @@ class LadConfig(AppConfig):
         )
         from lad.tenancy import guard, roles  # noqa: F401  (they register themselves)
 
+        look_seldom()
         timestamps.install_loader()
         # Django sends these signals for apps with models only. Listening to one app runs the receivers once.
         sender = apps.get_app_config("contenttypes")

@@ -1,6 +1,5 @@
 """The Celery application. A task looks for work in PostgreSQL; messages carry none."""
 
-import gc
 import os
 from contextlib import suppress
 from typing import Any
@@ -10,6 +9,7 @@ from celery import Celery
 from celery.fixups.django import DjangoFixup, DjangoWorkerFixup
 from celery.signals import worker_before_create_process, worker_init
 
+from lad.garbage import leave_out_what_is_loaded
 from lad.schedule import ScheduleStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lad.settings")
@@ -60,9 +60,7 @@ app.autodiscover_tasks()
 
 @worker_before_create_process.connect
 def _keep_memory_shared(**_options: Any) -> None:
-    """Leave what was imported out of garbage collection, which would copy each page of it in every process."""
-    gc.collect()
-    gc.freeze()
+    leave_out_what_is_loaded()
 
 
 @worker_init.connect

@@ -17,6 +17,7 @@ from django.test.signals import template_rendered
 from factory.random import reseed_random
 from rest_framework.test import APIClient
 
+from lad.garbage import leave_out_what_is_loaded
 from lad.tenancy.context import platform_context, tenant_context
 from tenants.access.roles import Role
 from tenants.accounts.models import User
@@ -67,8 +68,6 @@ LONGEST_FIRST = (
     "tenants/access/test_capabilities",
     "prospecting/test_chaos",
 )
-# Python's default is 700; tests leave little garbage beside the modules they load.
-GARBAGE_THRESHOLD = 20_000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -86,9 +85,7 @@ def pytest_collection() -> Iterator[Any]:
     try:
         return (yield)
     finally:
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(GARBAGE_THRESHOLD)
+        leave_out_what_is_loaded()
         gc.enable()
 
 
