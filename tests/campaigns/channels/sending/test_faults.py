@@ -80,6 +80,44 @@ def test_a_worker_that_dies_before_the_mail_is_complete_leaves_nothing_behind(
         assert LeadTouch.objects.count() == 3
 
 
+def test_each_message_of_a_batch_is_marked_before_it_leaves(
+    sandbox: Sandbox, account: EmailAccount, queue: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages = queue(account, 3)
+    transmit: Callable[..., Any] = SmtpSession.send
+
+    def send(self: SmtpSession, message: Message, **values: Any) -> Any:
+        if message.pk == messages[1].pk:
+            raise Killed
+        return transmit(self, message, **values)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SmtpSession, "send", send)
+        with pytest.raises(Killed):
+            worker.send_due()
+    lose_leases()
+    found = recovery.recover()
+    assert (found["finished"], found["unknown"], found["untouched"]) == (1, 1, 1)
+    assert states(messages) == [MessageState.SENT, MessageState.UNKNOWN, MessageState.QUEUED]
+
+
+def test_a_message_that_another_sender_has_taken_over_is_neither_begun_nor_marked_as_accepted(
+    sandbox: Sandbox, account: EmailAccount, queue: Any
+) -> None:
+    queue(account, 2)
+    [account_due] = due.due_accounts(EMAIL, limit=5)
+    late = claims.claim(account_due)
+    assert late is not None
+    first, second = late.messages
+    lose_leases()
+    recovery.take_over()
+    current = claims.claim(account_due)
+    assert current is not None and [each.pk for each in current.messages] == [second.pk]
+    assert results.record(late, first, Result(Fate.SENT), following=[second]).begun is None
+    results.record(late, second, Result(Fate.SENT))
+    assert (stored(second).state, stored(second).accepted_at) == (MessageState.SENDING, None)
+
+
 def test_a_worker_that_dies_after_the_server_accepted_is_found_among_the_sent_messages(
     sandbox: Sandbox, account: EmailAccount, queue: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
