@@ -48,20 +48,7 @@ FULL: Final = "The carrier takes no further call right now."
 LOST: Final = "The dialer was lost while it placed this call. The carrier is asked what became of it."
 UNEXPECTED: Final = "LAD failed while it placed this call. It may have been placed."
 
-PLACED: Final = """
-WITH placed AS (
-    UPDATE voice_call_placements SET state = 'placed', lease_until = NULL, error = '', looks = 0,
-        placed_at = COALESCE(placed_at, statement_timestamp()), look_at = statement_timestamp() + %s,
-        reference = %s, carrier_call_id = %s
-    WHERE tenant_id = %s AND call_log_id = %s AND attempts = %s AND state = 'placing'
-    RETURNING tenant_id, entry_id, call_log_id
-), dispatched AS (
-    UPDATE voice_call_batch_entries entry SET status = 'dispatched' FROM placed
-    WHERE entry.tenant_id = placed.tenant_id AND entry.id = placed.entry_id
-        AND entry.call_log_id = placed.call_log_id AND entry.status = 'running'
-)
-SELECT call_log_id FROM placed
-"""
+NOTE_PLACED: Final = "SELECT voice_note_placed(%s, %s, %s, %s, %s, %s)"
 
 log = structlog.get_logger("voice.dialer")
 
@@ -108,9 +95,10 @@ def record(answer: Answer) -> None:
 
 def _is_written(placement: CallPlacement, placed: Placed) -> bool:
     """Write down that a call was placed. Return False if it is not under the lease of its claim any more."""
-    answer = [FIRST_LOOK_PLACED, placed.reference, placed.carrier_call_id]
     claim = [placement.tenant_id, placement.call_log_id, placement.attempts]
-    return bool(write_in_tenant(placement.tenant_id, PLACED, [*answer, *claim]))
+    answer = [placed.reference, placed.carrier_call_id, FIRST_LOOK_PLACED]
+    [[written]] = write_in_tenant(placement.tenant_id, NOTE_PLACED, [*claim, *answer])
+    return bool(written)
 
 
 def _record(row: CallPlacement, answer: Answer, now: datetime) -> None:
