@@ -28,25 +28,6 @@ def insert_row(row: models.Model, *, returning: Collection[str] = ()) -> None:
     row._state.adding, row._state.db = False, using
 
 
-def insert_rows(rows: Sequence[models.Model], names: Collection[str]) -> None:
-    """Insert rows of one model in one statement, with the named fields. The others get the defaults of the database.
-
-    The objects must have them already: nothing is read back.
-    """
-    if not rows:
-        return
-    model, using = type(rows[0]), _database(rows[0])
-    connection = connections[using]
-    fields = tuple(each for each in model._meta.local_concrete_fields if each.name in names)
-    parameters = [field.get_db_prep_save(field.pre_save(row, True), connection) for row in rows for field in fields]
-    each_row = f"({', '.join(['%s'] * len(fields))})"
-    statement = f"{_insert(model, fields, using)} VALUES {', '.join([each_row] * len(rows))}"
-    with transaction.mark_for_rollback_on_error(using=using), connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-    for row in rows:
-        row._state.adding, row._state.db = False, using
-
-
 def update_row(row: models.Model, names: Collection[str], *, returning: Collection[str] = ()) -> None:
     """Write the named fields of the row and set on the object what the database sets on every update.
 
@@ -84,12 +65,6 @@ def _compiled(row: models.Model, changes: Sequence[tuple[Any, Any]], using: str)
     query.add_update_fields([(field, None, value) for field, value in changes])
     statement, parameters = query.get_compiler(using).as_sql()
     return statement, parameters
-
-
-@lru_cache(maxsize=1024)
-def _insert(model: type[models.Model], fields: tuple[Any, ...], using: str) -> str:
-    quote = connections[using].ops.quote_name
-    return f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(quote(field.column) for field in fields)})"
 
 
 @lru_cache(maxsize=1024)

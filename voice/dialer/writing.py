@@ -1,6 +1,5 @@
 """Write the calls of a claim: new ones of entries, and those that waited, all under a lease."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +7,7 @@ from typing import Final
 
 from lad import phones
 from lad.db.queries import execute
-from lad.db.statements import insert_rows
+from lad.db.recordsets import Row, as_json
 from lad.tenancy.context import current_tenant_id
 from voice.agents.services.versions import published_versions
 from voice.calls.models import CallLog
@@ -16,26 +15,30 @@ from voice.dialer.candidates import CONTEXT, Candidate
 from voice.dialer.models import CallPlacement, PlacementState
 from voice.numbers.models import VoiceNumber
 
-# The columns of new rows whose values are not the defaults.
-CALL_COLUMNS: Final = frozenset(
-    {
-        *("id", "created_at", "tenant", "initiated_by_user", "lead", "agent", "agent_version", "from_number"),
-        *("to_country_code", "to_base_number", "to_leading_zeros", "metadata"),
-    }
-)
-PLACEMENT_COLUMNS: Final = frozenset(
-    {
-        *("id", "created_at", "tenant", "call_log", "batch", "entry", "agent", "number", "carrier_account"),
-        *("to_phone", "purpose", "state", "attempts", "lease_until", "asked_at", "decision"),
-    }
-)
 # Longer than the carrier is waited for, so that no lease ends while its call is being placed.
 LEASE: Final = timedelta(seconds=120)
-CLAIM_ENTRIES: Final = """
+NEW_CALLS: Final = """
+WITH given AS MATERIALIZED (
+    SELECT * FROM json_to_recordset(%(calls)s) AS given (call_id uuid, created_at timestamptz, placement_id uuid,
+        user_id uuid, lead_id uuid, agent_id bigint, version_id uuid, number_id uuid, account_id uuid,
+        country_code text, base_number bigint, leading_zeros smallint, metadata jsonb,
+        batch_id uuid, entry_id uuid, to_phone text, purpose text, decision jsonb)
+), called AS (
+    INSERT INTO voice_call_logs (id, created_at, tenant_id, initiated_by_user_id, lead_id, agent_id, agent_version_id,
+        from_number_id, to_country_code, to_base_number, to_leading_zeros, metadata)
+    SELECT call_id, created_at, %(tenant)s, user_id, lead_id, agent_id, version_id, number_id,
+        country_code, base_number, leading_zeros, metadata
+    FROM given
+), placed AS (
+    INSERT INTO voice_call_placements (id, created_at, tenant_id, call_log_id, batch_id, entry_id, agent_id, number_id,
+        carrier_account_id, to_phone, purpose, state, attempts, lease_until, asked_at, decision)
+    SELECT placement_id, created_at, %(tenant)s, call_id, batch_id, entry_id, agent_id, number_id,
+        account_id, to_phone, purpose, 'placing', 1, %(lease_until)s, %(now)s, decision
+    FROM given
+)
 UPDATE voice_call_batch_entries entry SET status = 'running', call_log_id = given.call_id, lead_id = given.lead_id,
     decision = given.decision, next_attempt_at = NULL, error_message = ''
-FROM json_to_recordset(%s) AS given (id uuid, call_id uuid, lead_id uuid, decision jsonb)
-WHERE entry.tenant_id = %s AND entry.id = given.id
+FROM given WHERE entry.tenant_id = %(tenant)s AND entry.id = given.entry_id
 """
 CLAIM_PLACEMENTS: Final = """
 UPDATE voice_call_placements placement SET state = 'placing', attempts = attempts + 1, lease_until = %s, asked_at = %s,
@@ -85,20 +88,14 @@ class _Writing:
         return [*made, *(self._loaded(each) for each in waiting)]
 
     def _write_new(self, new: Sequence[Chosen]) -> list[CallPlacement]:
-        calls = [self._call(each) for each in new]
-        insert_rows(calls, CALL_COLUMNS)
-        placements = [self._placement(each, call) for each, call in zip(new, calls, strict=True)]
-        insert_rows(placements, PLACEMENT_COLUMNS)
-        given = [
-            {
-                "id": str(each.candidate.key),
-                "call_id": str(each.candidate.call_id),
-                "lead_id": str(each.candidate.lead_id),
-                "decision": each.candidate.decision,
-            }
-            for each in new
-        ]
-        execute(CLAIM_ENTRIES, [json.dumps(given), self._tenant])
+        placements = [self._placement(each, self._call(each)) for each in new]
+        values = {
+            "calls": as_json([_row(placement) for placement in placements]),
+            "tenant": self._tenant,
+            "lease_until": self._now + LEASE,
+            "now": self._now,
+        }
+        execute(NEW_CALLS, values)
         return placements
 
     def _call(self, chosen: Chosen) -> CallLog:
@@ -143,16 +140,15 @@ class _Writing:
             number, candidate = each.number, each.candidate
             placements.append(
                 {
-                    "id": str(candidate.key),
-                    "number_id": str(number.pk),
-                    "account_id": str(number.carrier_account_id),
+                    "id": candidate.key,
+                    "number_id": number.pk,
+                    "account_id": number.carrier_account_id,
                     "decision": candidate.decision,
                 }
             )
-            lead_id = str(candidate.lead_id) if candidate.lead_id else None
-            calls.append({"id": str(candidate.call_id), "number_id": str(number.pk), "lead_id": lead_id})
-        execute(CLAIM_PLACEMENTS, [self._now + LEASE, self._now, json.dumps(placements), self._tenant])
-        execute(CLAIM_CALLS, [json.dumps(calls), self._tenant])
+            calls.append({"id": candidate.call_id, "number_id": number.pk, "lead_id": candidate.lead_id})
+        execute(CLAIM_PLACEMENTS, [self._now + LEASE, self._now, as_json(placements), self._tenant])
+        execute(CLAIM_CALLS, [as_json(calls), self._tenant])
 
     def _loaded(self, chosen: Chosen) -> CallPlacement:
         """Return a placement that waited as the statements have left it."""
@@ -171,3 +167,28 @@ class _Writing:
         call.lead_id = candidate.lead_id
         call.agent = self._agents.get(candidate.agent_id) if candidate.agent_id else None
         return placement
+
+
+def _row(placement: CallPlacement) -> Row:
+    """Return what ``NEW_CALLS`` writes of a new call and its placement."""
+    call = placement.call_log
+    return {
+        "call_id": call.pk,
+        "created_at": call.created_at,
+        "placement_id": placement.pk,
+        "user_id": call.initiated_by_user_id,
+        "lead_id": call.lead_id,
+        "agent_id": call.agent_id,
+        "version_id": call.agent_version_id,
+        "number_id": call.from_number_id,
+        "account_id": placement.carrier_account_id,
+        "country_code": call.to_country_code,
+        "base_number": call.to_base_number,
+        "leading_zeros": call.to_leading_zeros,
+        "metadata": call.metadata,
+        "batch_id": placement.batch_id,
+        "entry_id": placement.entry_id,
+        "to_phone": placement.to_phone,
+        "purpose": placement.purpose,
+        "decision": placement.decision,
+    }
