@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from functools import cached_property
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 
 from django.db import DEFAULT_DB_ALIAS, connection, models
 
@@ -60,3 +60,11 @@ def read_rows(values: Sequence[Any], *columns: Columns[Any]) -> list[Any]:
         read.append(each.row(values[start : start + len(each)]))
         start += len(each)
     return read
+
+
+def read_related(values: Sequence[Any], columns: Columns[ModelT], relation: str, related: Columns[Any]) -> ModelT:
+    """Return the row of the first columns. Its ``relation`` is the row of the others, if the outer join found one."""
+    row, found = read_rows(values, columns, related)
+    if found.pk is not None:
+        setattr(row, relation, found)
+    return cast(ModelT, row)

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
-from lad.db.columns import Columns, read_rows
+from lad.db.columns import Columns, read_related
 from lad.db.queries import rows
 from lad.tenancy.context import current_tenant_id, read_across_tenants
 from voice.agents.models import VoiceAgent
@@ -109,13 +109,8 @@ def lock_due_batches() -> list[CallBatch]:
 
     Those that began first come first. Each has its agent.
     """
-    batches = []
-    for row in rows(_lock_batches(), {"tenant": current_tenant_id()}):
-        batch, agent = read_rows(row, BATCH, AGENT)
-        if agent.pk is not None:
-            batch.agent = agent
-        batches.append(batch)
-    return batches
+    found = rows(_lock_batches(), {"tenant": current_tenant_id()})
+    return [read_related(row, BATCH, "agent", AGENT) for row in found]
 
 
 @cache

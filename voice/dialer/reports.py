@@ -14,7 +14,7 @@ import orjson
 import structlog
 from django.db import IntegrityError, transaction
 
-from lad.db.columns import Columns, read_rows
+from lad.db.columns import Columns, read_related
 from lad.db.queries import rows
 from lad.db.statements import update_row
 from lad.tenancy.context import current_tenant_id
@@ -76,13 +76,7 @@ def take_in(subject: CallPlacement | CallLog, told: CarrierCall, *, at: datetime
 def _locked(subject: CallPlacement | CallLog) -> CallPlacement | None:
     key = "id" if isinstance(subject, CallPlacement) else "call_log_id"
     found = rows(_lock_statement(key), [current_tenant_id(), subject.pk])
-    if not found:
-        return None
-    placement: CallPlacement
-    placement, account = read_rows(found[0], PLACEMENT, ACCOUNT)
-    if account.pk is not None:
-        placement.carrier_account = account
-    return placement
+    return read_related(found[0], PLACEMENT, "carrier_account", ACCOUNT) if found else None
 
 
 @cache

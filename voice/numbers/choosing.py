@@ -18,9 +18,9 @@ from django.db import connection
 from django.db.models import Count
 
 from lad import times
-from lad.db.columns import Columns, read_rows
+from lad.db.columns import Columns, read_related
 from lad.db.identifiers import uuid7
-from lad.db.queries import rows
+from lad.db.queries import results
 from lad.phones import shown
 from lad.tenancy.context import current_tenant_id
 from voice.agents.services.permissions import Permissions, permissions_for
@@ -51,6 +51,7 @@ SELECT id, %s, number_id, %s, placed, statement_timestamp(), statement_timestamp
 FROM unnest(%s::uuid[], %s::uuid[], %s::integer[]) AS counted (id, number_id, placed)
 ON CONFLICT (tenant_id, number_id, day) DO UPDATE SET placed = day.placed + EXCLUDED.placed
 """
+ZONE: Final = "SELECT timezone FROM tenants WHERE id = %s"
 NUMBER: Final = Columns(VoiceNumber, "number")
 ACCOUNT: Final = Columns(CarrierAccount, "account")
 LOCK: Final = """
@@ -210,8 +211,7 @@ class _Pool:
 
 
 def _load(wanted: Sequence[Wanted], now: datetime, account_room: Mapping[UUID, int]) -> _Pool:
-    zone = health.zone_of(current_tenant_id())
-    numbers = _lock(wanted)
+    zone, numbers = _lock(wanted)
     days: dict[UUID, list[NumberDay]] = {number.pk: [] for number in numbers}
     for row in health.recent_days(numbers, zone, now):
         days[row.number_id].append(row)
@@ -236,16 +236,15 @@ def _load(wanted: Sequence[Wanted], now: datetime, account_room: Mapping[UUID, i
     return _Pool(candidates, permissions, dict(account_room), today, zone, now)
 
 
-def _lock(wanted: Sequence[Wanted]) -> list[VoiceNumber]:
-    """Lock and return the active numbers that may be chosen, in the order that prevents deadlocks."""
-    named = {each.number_id for each in wanted}
-    numbers = []
-    for row in rows(_lock_statement(), [current_tenant_id(), None in named, list(named - {None})]):
-        number, account = read_rows(row, NUMBER, ACCOUNT)
-        if account.pk is not None:
-            number.carrier_account = account
-        numbers.append(number)
-    return numbers
+def _lock(wanted: Sequence[Wanted]) -> tuple[ZoneInfo, list[VoiceNumber]]:
+    """Lock the active numbers that may be chosen, in the order that prevents deadlocks.
+
+    Return the time zone in which their days begin, and the numbers.
+    """
+    tenant_id, named = current_tenant_id(), {each.number_id for each in wanted}
+    lock = (_lock_statement(), [tenant_id, None in named, list(named - {None})])
+    [[zone]], found = results([(ZONE, [tenant_id]), lock])
+    return ZoneInfo(zone), [read_related(row, NUMBER, "carrier_account", ACCOUNT) for row in found]
 
 
 @cache
