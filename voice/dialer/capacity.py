@@ -8,9 +8,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from lad.db.columns import Columns
 from lad.db.queries import results, rows
 from lad.tenancy.context import current_tenant_id, read_across_tenants
 from voice.batches.models import CallBatch
@@ -19,6 +21,7 @@ from voice.dialer.models import DialingPolicy
 NO_LIMIT: Final = 1_000_000
 # No call lasts longer. One that came in before and is still open lost its end.
 LONGEST_CALL: Final = timedelta(hours=6)
+POLICY: Final = Columns(DialingPolicy, "policy")
 LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 TRY_LOCK: Final = "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))"
 OPEN: Final = """
@@ -69,8 +72,9 @@ class Account(NamedTuple):
 
 @dataclass(slots=True)
 class Room:
-    """How many more calls the tenant may make. ``take`` uses some up."""
+    """How many more calls the tenant may make, by its rules of dialling. ``take`` uses some up."""
 
+    policy: DialingPolicy
     tenant: int
     agents: Counter[int | None] = field(default_factory=Counter)
     batches: Counter[UUID | None] = field(default_factory=Counter)
@@ -109,16 +113,17 @@ class Room:
         self.batches[batch_id] -= 1
 
 
-def measure(policy: DialingPolicy, *, now: datetime, wait: bool) -> Room | None:
-    """Return the current tenant's room, which nobody else uses until the transaction ends.
+def measure(*, now: datetime, wait: bool) -> Room | None:
+    """Return the current tenant's rules and room, which nobody else uses until the transaction ends.
 
     Without ``wait``, returns None if another claim of the tenant is under way.
     """
     tenant_id = current_tenant_id()
     lock = (LOCK if wait else TRY_LOCK, [f"dialer {tenant_id}"])
-    [[locked]], limited = results([lock, (ACCOUNTS, [tenant_id, tenant_id])])
+    [[locked]], limited, rules = results([lock, (ACCOUNTS, [tenant_id, tenant_id]), (_read_policy(), [tenant_id])])
     if locked is False:
         return None
+    policy = POLICY.row(rules[0]) if rules else DialingPolicy(tenant_id=tenant_id)
     accounts = [Account(*row) for row in limited]
     for account in accounts:
         # In the order of their keys, so that two claims never wait for each other.
@@ -134,6 +139,7 @@ def measure(policy: DialingPolicy, *, now: datetime, wait: bool) -> Room | None:
     outbound = agents.total()
     agents.update(agent_id for agent_id, _caller in inbound)
     return Room(
+        policy=policy,
         tenant=outbound_room(policy.max_concurrent, policy.inbound_reserve, outbound=outbound, inbound=len(inbound)),
         agents=agents,
         batches=batches,
@@ -141,6 +147,11 @@ def measure(policy: DialingPolicy, *, now: datetime, wait: bool) -> Room | None:
         limits=dict(limits),
         callers=frozenset(caller for _agent_id, caller in inbound),
     )
+
+
+@cache
+def _read_policy() -> str:
+    return f"SELECT {POLICY} FROM voice_dialing_policies policy WHERE tenant_id = %s"
 
 
 def _room_of(accounts: Iterable[Account], now: datetime) -> dict[UUID, int]:

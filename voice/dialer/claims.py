@@ -26,11 +26,11 @@ from voice.carriers.callback_addresses import callback_url
 from voice.carriers.connecting import account_of, caller_of
 from voice.carriers.models import CarrierAccount
 from voice.carriers.outcomes import Outcome
-from voice.carriers.protocol import AgentBrief, CallToPlace
+from voice.carriers.protocol import AgentBrief, Caller, CallToPlace
 from voice.charging.services import Refusal, hold_for
 from voice.dialer.candidates import Candidate, Candidates, give_leads
 from voice.dialer.capacity import Room, measure
-from voice.dialer.models import CallPlacement, DialingPolicy
+from voice.dialer.models import CallPlacement
 from voice.dialer.waiting import Aside
 from voice.dialer.writing import Chosen, write
 from voice.numbers import choosing, destinations
@@ -86,21 +86,34 @@ def claim(tenant_id: UUID, *, most: int, wait: bool = True) -> list[Claimed] | N
     begun = time.monotonic()
     with tenant_context(tenant_id):
         now = timezone.now()
-        policy = DialingPolicy.objects.first() or DialingPolicy(tenant_id=tenant_id)
-        room = measure(policy, now=now, wait=wait)
+        room = measure(now=now, wait=wait)
         if room is None:
             return None
-        claimer = Claimer(policy, room, now)
+        claimer = Claimer(room, now)
         claimed = [Claimed(placement, account, order, begun) for placement, account, order in claimer.claim(most)]
     claimer.aside.settle(tenant_id)
     return claimed
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What a carrier is told of the number that calls. It is the same for all calls of the number."""
+
+    account: CarrierAccount
+    caller: Caller
+    callback_url: str
+
+    @classmethod
+    def of_number(cls, number: VoiceNumber) -> "_Line":
+        account = account_of(number)
+        return cls(account, caller_of(number), callback_url(account))
+
+
 class Claimer:
     """One claim, in its transaction."""
 
-    def __init__(self, policy: DialingPolicy, room: Room, now: datetime) -> None:
-        self._policy, self._room, self._now = policy, room, now
+    def __init__(self, room: Room, now: datetime) -> None:
+        self._room, self._now = room, now
         self._phones: set[str] = set()
         self._leads: set[UUID | None] = set()
         self._lines_taken = False
@@ -243,7 +256,7 @@ class Claimer:
             return []
         by_call = {each.candidate.call_id: each for each in chosen}
         placements = write(chosen, now=self._now)
-        held = hold_for(placements, now=self._now, policy=self._policy)
+        held = hold_for(placements, now=self._now, policy=self._room.policy)
         for placement in placements:
             if placement.call_log_id in held.refused:
                 self._wait_for_credit(by_call[placement.call_log_id], placement, held.refused[placement.call_log_id])
@@ -253,11 +266,11 @@ class Claimer:
         briefs = briefs_of(
             [each.call_log for each in paid], {key: each.candidate.about for key, each in by_call.items()}
         )
+        lines = {each.number.pk: _Line.of_number(each.number) for each in chosen}
         placed = []
         for placement in paid:
-            number, brief = by_call[placement.call_log_id].number, briefs[placement.call_log_id]
-            account = account_of(number)
-            placed.append((placement, account, self._order(placement, number, account, brief)))
+            line = lines[by_call[placement.call_log_id].number.pk]
+            placed.append((placement, line.account, self._order(placement, line, briefs[placement.call_log_id])))
         return placed
 
     def _wait_for_credit(self, chosen: Chosen, placement: CallPlacement, refusal: Refusal) -> None:
@@ -273,15 +286,13 @@ class Claimer:
             execute(GIVE_BACK, [current_tenant_id(), list(calls)])
             choosing.give_back(Counter(numbers), at=self._now)
 
-    def _order(
-        self, placement: CallPlacement, number: VoiceNumber, account: CarrierAccount, brief: AgentBrief
-    ) -> CallToPlace:
-        policy = self._policy
+    def _order(self, placement: CallPlacement, line: _Line, brief: AgentBrief) -> CallToPlace:
+        policy = self._room.policy
         return CallToPlace(
             call_id=placement.call_log_id,
             to_number=placement.to_phone,
-            caller=caller_of(number),
-            callback_url=callback_url(account),
+            caller=line.caller,
+            callback_url=line.callback_url,
             agent=brief,
             ringing_seconds=policy.ringing_seconds,
             max_seconds=policy.max_minutes * 60,
