@@ -131,9 +131,12 @@ class LeaseQueue(WorkQueue[LeasedT]):
         held = self.rows.filter(pk=row.pk, attempts=row.attempts, state__in=(self.working, *states))
         return bool(held.update(**values))
 
-    def renew(self, row: LeasedT, **values: Any) -> bool:
-        """Extend the lease of a row that is still held. Return False if another attempt has taken over."""
-        return self.write_back(row, lease_until=Now() + self.lease, **values)
+    def renew(self, row: LeasedT, *, further: timedelta = timedelta(), **values: Any) -> bool:
+        """Extend the lease of a row that is still held, by its length and what one step takes ``further``.
+
+        Return False if another attempt has taken over.
+        """
+        return self.write_back(row, lease_until=Now() + self.lease + further, **values)
 
     def retry_values(self, row: LeasedT, error: str, *, failed: str) -> dict[str, Any]:
         """Return the values for an attempt that certainly had no effect: wait and try again, or give up."""

@@ -5,6 +5,7 @@ An analysis can be made again without harm, so a request whose worker died is si
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -31,8 +32,8 @@ notifier: Final = WorkerNotifier(TASK)
 queue: Final = LeaseQueue(
     CallAnalysisRequest,
     backoff=Backoff(timedelta(seconds=30), timedelta(hours=1), 6),
-    # Longer than a model may take with its repair.
-    lease=timedelta(minutes=25),
+    # Longer than the embedded reader takes. Whoever asks a model adds the time that it may take.
+    lease=timedelta(minutes=2),
     waiting=RequestState.QUEUED,
     working=RequestState.WORKING,
     unknown=RequestState.FAILED,
@@ -50,6 +51,10 @@ ON CONFLICT (tenant_id, call_log_id) DO UPDATE SET
 """
 
 log = structlog.get_logger("voice.analysis")
+
+
+class TakenOver(Exception):
+    """Another attempt makes this analysis."""
 
 
 @transaction.atomic
@@ -92,7 +97,9 @@ def _run(request: CallAnalysisRequest) -> None:
         actor = User.objects.filter(pk=request.requested_by_user_id).first() if request.requested_by_user_id else None
     try:
         if call is not None:
-            analyse(call, actor=actor)
+            analyse(call, actor=actor, before_model=partial(_renew, request))
+    except TakenOver:
+        log.info("analysis taken over", call=str(request.call_log_id))
     except CallNotOver as error:
         _finish(request, error.detail)
     except DomainError as error:
@@ -104,6 +111,13 @@ def _run(request: CallAnalysisRequest) -> None:
         with platform_context():
             # Requested again meanwhile: another attempt holds it.
             queue.rows.filter(pk=request.pk, attempts=request.attempts, state=RequestState.WORKING).delete()
+
+
+def _renew(request: CallAnalysisRequest, further: timedelta) -> None:
+    """Keep the lease while a model is asked. Raises TakenOver."""
+    with platform_context():
+        if not queue.renew(request, further=further):
+            raise TakenOver
 
 
 def _retry(request: CallAnalysisRequest, error: str) -> None:

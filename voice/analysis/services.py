@@ -1,8 +1,8 @@
 """Analyse calls: by the embedded reader always, and by the tenant's language model if one is chosen."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from django.db import connection
 from lad.errors import Conflict, DomainError
 from lad.llm.completions import Completion
 from lad.llm.images import without_images
-from lad.llm.services import complete
+from lad.llm.services import NO_MODEL, complete
 from lad.tenancy.context import tenant_context
 from lad.types import Actor
 from leads.contactability.whereabouts import whereabouts
@@ -32,6 +32,9 @@ NOT_NEEDED: Final = "No language model is asked about {}."
 FAILED_REASON: Final = "The language model was not asked: {}"
 # Nothing else is kept of a call that the person did not allow to be analysed.
 KEPT_WITHOUT_CONSENT: Final = ("answered_by", "do_not_call")
+
+
+BeforeModel = Callable[[timedelta], None]
 
 
 class CallNotOver(Conflict):
@@ -66,19 +69,20 @@ class Examination:
     tokens: Mapping[str, int] | None = None
 
 
-def analyse(call: CallLog, *, actor: Actor = None) -> CallAnalysis:
+def analyse(call: CallLog, *, actor: Actor = None, before_model: BeforeModel | None = None) -> CallAnalysis:
     """Analyse a call, record what was found as a new version, and return it. Emits ``voice.call.analysed``.
 
     Opens its own scopes. Call it outside of any transaction: a model may be asked, which takes long; inside one the
-    embedded reader answers alone. Raises CallNotOver.
+    embedded reader answers alone. ``before_model`` is told how long the model may take; what it raises ends the
+    analysis. Raises CallNotOver.
     """
-    examined = examine(call)
+    examined = examine(call, before_model=before_model)
     with tenant_context(call.tenant_id, user_id=actor.pk if actor is not None else None):
         return record(examined, actor=actor)
 
 
-def examine(call: CallLog) -> Examination:
-    """Find out what was said in a call, and write nothing. Raises CallNotOver."""
+def examine(call: CallLog, *, before_model: BeforeModel | None = None) -> Examination:
+    """Find out what was said in a call, and write nothing. Raises CallNotOver, and what ``before_model`` does."""
     with tenant_context(call.tenant_id):
         facts = facts_of(call.pk)
     found = reader.read(facts.call.transcripts, start=facts.start, schema=facts.schema)
@@ -89,7 +93,7 @@ def examine(call: CallLog) -> Examination:
         return Examination(facts, found, reason=NOT_NEEDED.format("machines and silence"))
     if connection.in_atomic_block:
         return Examination(facts, found, reason=IN_TRANSACTION)
-    return _with_model(facts, found)
+    return _with_model(facts, found, before_model)
 
 
 def record(examined: Examination, *, actor: Actor = None) -> CallAnalysis:
@@ -161,7 +165,7 @@ def _without_words(found: Findings) -> Findings:
     )
 
 
-def _with_model(facts: Facts, found: Findings) -> Examination:
+def _with_model(facts: Facts, found: Findings, before_model: BeforeModel | None) -> Examination:
     """Let the tenant's model read the transcript too, and keep what of its answer was said."""
     turns = [reader.without_orders(turn) for turn in reader.turns_of(facts.call.transcripts)]
     if sum(turn.count for turn in turns if turn.role == "person") < LEAST_WORDS:
@@ -169,6 +173,13 @@ def _with_model(facts: Facts, found: Findings) -> Examination:
     question = model_reading.question(
         facts.call.transcripts, tenant_id=facts.call.tenant_id, start=facts.start, schema=facts.schema
     )
+    with tenant_context(question.tenant_id):
+        connection = question.connected()
+    if connection is None:
+        return Examination(facts, found, reason=NO_MODEL)
+    question = replace(question, connection=connection)
+    if before_model is not None:
+        before_model(timedelta(seconds=connection.seconds_per_call))
     try:
         answer: Completion = complete(question, embedded=dict)
     except DomainError as error:

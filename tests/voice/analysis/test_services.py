@@ -5,18 +5,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 
+from lad.llm.services import complete
 from lad.tenancy.context import platform_context, tenant_context
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.contract.pages import untouched
 from tests.factories.voice import CallLogFactory, VoiceAgentFactory
+from tests.lad.llm.conftest import connect  # noqa: F401  (a fixture)
 from tests.support.api import problem
 from tests.support.events import events
 from tests.support.jobs import run_jobs
 from tests.voice.analysis.helpers import talk
 from voice.agents.models import VoiceAgent
-from voice.analysis import queue
+from voice.analysis import queue, services
 from voice.analysis.models import CallAnalysis, CallAnalysisRequest, CallAnalysisVersion, RequestState
 from voice.analysis.reading import reader
 from voice.analysis.services import CallNotOver, analyse
@@ -156,12 +159,61 @@ def test_requested_analyses_are_made_once_and_survive_their_worker(calls, tenant
         # Its worker has it, and dies.
         assert CallAnalysisRequest.objects.get().state == RequestState.WORKING
         assert not CallAnalysis.objects.exists()
-        CallAnalysisRequest.objects.update(lease_until=BEGAN)
+        assert not queue.has_work()
+    two_minutes_later(tenant)
+    with platform_context():
         assert queue.has_work()
     assert queue.run_due()
     with platform_context(tenant_id=tenant.pk):
         assert not CallAnalysisRequest.objects.exists()
         assert CallAnalysis.objects.get().outcome == "meeting_booked"
+
+
+def test_an_analysis_that_waits_for_a_model_is_not_made_twice(calls, tenant, connect, monkeypatch):  # noqa: F811
+    connect(seconds_per_call=60)
+    call = calls(BOOKED)
+
+    def wait(question, **values):
+        assert question.connection.seconds_per_call == 60
+        two_minutes_later(tenant)
+        with platform_context():
+            assert not queue.has_work()
+        assert queue.run_due()
+        return complete(question, **values)
+
+    monkeypatch.setattr(services, "complete", wait)
+    with tenant_context(tenant.pk):
+        queue.request_analyses([call.pk])
+    assert queue.run_due()
+    with platform_context(tenant_id=tenant.pk):
+        assert (CallAnalysis.objects.get().version, CallAnalysis.objects.get().model) == (1, "sandbox-good")
+        assert not CallAnalysisRequest.objects.exists()
+
+
+def test_a_worker_that_was_held_up_asks_no_model(calls, tenant, connect, sandbox, monkeypatch):  # noqa: F811
+    connect()
+    call, read = calls(BOOKED), reader.read
+    before = len(sandbox.log("model_call"))
+
+    def held_up(transcript, **values):
+        monkeypatch.undo()
+        two_minutes_later(tenant)
+        assert queue.run_due()
+        return read(transcript, **values)
+
+    monkeypatch.setattr(reader, "read", held_up)
+    with tenant_context(tenant.pk):
+        queue.request_analyses([call.pk])
+    assert queue.run_due()
+    assert len(sandbox.log("model_call")) == before + 1
+    with platform_context(tenant_id=tenant.pk):
+        assert CallAnalysis.objects.get().version == 1
+
+
+def two_minutes_later(tenant: Tenant) -> None:
+    """Let the leases of the tenant's requests be two minutes older."""
+    with platform_context(tenant_id=tenant.pk):
+        CallAnalysisRequest.objects.update(lease_until=F("lease_until") - timedelta(minutes=2, seconds=1))
 
 
 def test_an_analysis_that_is_requested_while_one_is_made_is_made_too(calls, tenant, monkeypatch):
