@@ -1,6 +1,6 @@
 """Measure how well and how fast the embedded analyser reads transcripts of calls.
 
-    python -m benchmarks.analysis [--corpus FILE …] [--errors]
+    python benchmarks/analysis.py [--corpus FILE …] [--errors]
 
 A corpus is JSON Lines, one object a call; docs/operations.md ("Analysis of calls") describes it in full:
 
@@ -17,6 +17,7 @@ Speed is the processor time of one transcript.
 import argparse
 import gc
 import json
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -26,12 +27,15 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from benchmarks.aims import tell
-from voice.analysis.reading import reader
-from voice.analysis.reading.findings import Findings
-from voice.calls.transcripts import normalise_transcript
+ROOT: Final = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
 
-FOLDER: Final = Path(__file__).parent.parent / "tests" / "voice" / "analysis" / "corpus"
+from benchmarks.aims import tell  # noqa: E402  (importable only after sys.path is set)
+from voice.analysis.reading import reader  # noqa: E402
+from voice.analysis.reading.findings import Findings  # noqa: E402
+from voice.calls.transcripts import normalise_transcript  # noqa: E402
+
+FOLDER: Final = ROOT / "tests" / "voice" / "analysis" / "corpus"
 CORPUS: Final = (FOLDER / "calls.jsonl", FOLDER / "held_out.jsonl")
 FIELDS: Final = ("outcome", "follow_up_at", "do_not_call", "answered_by", "sentiment", "objections", "fields")
 ACCURACY_AIM: Final = 0.9

@@ -83,6 +83,12 @@ def place_where(hours: tuple[int, int], at: datetime) -> tuple[str, str, int]:
     raise SystemExit(f"Nowhere is it between {first} and {last} o'clock.")
 
 
+def phone_of(begins: str, digits: int, tenant: int, number: int) -> str:
+    """Return a telephone number of a place, another one for each of the tenants 0 to 3."""
+    # No place has numbers that go on with 0 or 1 everywhere.
+    return f"{begins}{(tenant + 2) * 10 ** (digits - 1) + number}"
+
+
 @dataclass
 class World:
     """All tenants."""
@@ -184,7 +190,7 @@ class World:
             # One in ten of each kind that may not be called, the rest may.
             kind = SHARES[number % 10] if number % 10 < len(SHARES) else OWN
             zone, begins, digits = asleep if kind == ASLEEP else awake
-            phone = f"{begins}{place * 10 ** (digits - 1) + number:0{digits}d}"
+            phone = phone_of(begins, digits, place, number)
             caller.people[phone], caller.zones[phone] = kind, zone
             leads.append(Lead(id=uuid7(), first_name="Maya", last_name=f"Number {number}", phone=phone))
         for part in _parts(leads):
