@@ -46,7 +46,7 @@ STEPS_DONE: Final = """
 SELECT count(*) FROM campaign_lead_activities WHERE status NOT IN ('pending', 'queued', 'cancelled')
 """
 # Tables that a server's autovacuum would see to within a minute, by its usual settings, and whether they have many dead
-# rows. The simulation does it itself: a day of its takes seconds.
+# rows. The simulation does it once in each of its days, which last seconds.
 NEGLECTED: Final = """
 SELECT format('%I.%I', schemaname, relname), n_dead_tup > 50 + n_live_tup * 0.2 FROM pg_stat_user_tables
 WHERE n_dead_tup > 50 + n_live_tup * 0.2 OR n_mod_since_analyze > 50 + n_live_tup * 0.1
