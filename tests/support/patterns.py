@@ -244,11 +244,24 @@ def search_all(pattern: Pattern) -> Callable[[str], object]:
 
 def _slow_texts(run: Callable[[str], object], texts: Iterable[Text]) -> Iterator[str]:
     for text in texts:
-        if any(_seconds(run, text.of(length)) < _least_of_a_slow_one(length) for length in FIRST_LENGTHS):
+        if not _may_be_slow(run, text):
             continue
         long = text.of(LENGTH)
         if _seconds(run, long) > MAX_SECONDS_FOR_A_TEXT:
             yield repr(long[:40])
+
+
+def _may_be_slow(run: Callable[[str], object], text: Text) -> bool:
+    """Return whether parts of the text take as long as they do where the whole one takes too long."""
+    taken = []
+    for length in FIRST_LENGTHS:
+        taken.append(_seconds(run, text.of(length)))
+        if taken[-1] < _least_of_a_slow_one(length):
+            return False
+    # From the second part to the whole, time grows as from the first to the second, twice over. A large pattern takes
+    # long for both parts, but grows slowly.
+    first, second = taken
+    return second * (second / first) ** 2 > MAX_SECONDS_FOR_A_TEXT / 2
 
 
 def _least_of_a_slow_one(length: int) -> float:
