@@ -33,7 +33,6 @@ FAILED_REASON: Final = "The language model was not asked: {}"
 # Nothing else is kept of a call that the person did not allow to be analysed.
 KEPT_WITHOUT_CONSENT: Final = ("answered_by", "do_not_call")
 
-
 BeforeModel = Callable[[timedelta], None]
 
 

@@ -97,7 +97,7 @@ def claim(tenant_id: UUID, *, most: int, wait: bool = True) -> list[Claimed] | N
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """What a carrier is told of the number that calls. It is the same for all calls of the number."""
+    """The carrier account, caller and callback address of a number. All calls of the number share them."""
 
     account: CarrierAccount
     caller: Caller

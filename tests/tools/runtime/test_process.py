@@ -1,16 +1,17 @@
-"""What is known of another process."""
+"""The command line of another process, also of one that has ended."""
 
 import os
 import subprocess
 import sys
 
-from tools.runtime.process import command_line
+from tools.runtime.process import command_line, wait_until
 
 
 def test_the_words_that_started_a_process() -> None:
     waits = subprocess.Popen([sys.executable, "-c", "input()", "a marker"], stdin=subprocess.PIPE)
     try:
-        assert "a marker" in command_line(waits.pid)
+        # It shows a moment after the process was started.
+        assert wait_until(lambda: "a marker" in command_line(waits.pid), seconds=30)
     finally:
         waits.communicate()
 

@@ -21,7 +21,7 @@ from voice.analysis.reading.words import Turn
 MAX_GAP: Final = 3
 # Statements that are looked at in one turn.
 MAX_STATEMENTS: Final = 20
-# What is "after" one of these begins on this day.
+# The days from which on it is "after the weekend", "after New Year" and "after Christmas".
 DAYS_AFTER: Final = {"WEEKEND": Day("next_week"), "NEWYEAR": Day("date", 2, 1), "CHRISTMAS": Day("date", 27, 12)}
 
 
