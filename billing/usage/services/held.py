@@ -5,7 +5,7 @@ so that what is held is exactly what is charged. Until it is settled it is a pen
 charges by itself. A use that was settled as unused is voided; held again, it becomes a new event.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,9 +15,6 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from billing.entitlements.models import USE
-from billing.entitlements.services import quotas
-from billing.entitlements.services.quotas import ConsumedQuota, NotEntitled, QuotaExceeded
 from billing.ledger.errors import HoldExpired, HoldResolved
 from billing.ledger.models import Hold, HoldStatus, Wallet
 from billing.ledger.services import holds, ledger, wallets
@@ -25,7 +22,7 @@ from billing.ledger.services.ledger import Reference, ReferenceKind
 from billing.pricing.services import locks, quoting
 from billing.pricing.services.quoting import NoPrice, PricedItem, UsageItem
 from billing.usage.models import UsageEvent, UsageStatus
-from billing.usage.services import charging, usage
+from billing.usage.services import charging, counting, lowering, usage
 from lad.errors import DomainError
 from lad.tenancy.context import current_tenant_id
 
@@ -93,7 +90,7 @@ def hold_many(*, uses: Sequence[PlannedUse], ttl: timedelta, now: datetime | Non
             results |= {use.reference: HeldUse(error=error) for use in fresh}
             continue
         made = [_event(use, priced, len(earlier.get(use.reference, ())), now) for use in fresh]
-        refused = _count(feature_key, items, made, now)
+        refused = counting.count(feature_key, items, made, now)
         results |= {
             event.external_reference_id: HeldUse(error=refused[event.pk]) for event in made if event.pk in refused
         }
@@ -127,7 +124,7 @@ def settle_many(
     unpaid = [event for event in events if event.status in charging.UNPAID]
     happened = [event for event in unpaid if event.external_reference_id in used]
     idle = [event for event in unpaid if event.external_reference_id not in used]
-    _lower(happened, quantities or {})
+    lowering.lower(happened, quantities or {})
     # Quotas are locked before wallets, as in hold_many.
     for event in idle:
         usage.void(event=event, reason=reason, now=now)
@@ -143,59 +140,6 @@ def _grouped(uses: Sequence[PlannedUse]) -> dict[tuple[str, tuple[UsageItem, ...
     for use in {use.reference: use for use in uses}.values():
         groups.setdefault((use.feature_key, use.items), []).append(use)
     return groups
-
-
-def _lower(events: Sequence[UsageEvent], quantities: Mapping[str, Sequence[Decimal]]) -> None:
-    """Price events again with the quantities that were really used, where those are smaller."""
-    known = [event for event in events if event.external_reference_id in quantities]
-    planned = dict(UsageEvent.objects.filter(pk__in=[event.pk for event in known]).values_list("pk", "usage_items"))
-    changed = [event for event in known if _lowered(event, planned[event.pk], quantities[event.external_reference_id])]
-    UsageEvent.objects.bulk_update(changed, ["usage_items", "total_quantity", "total_cost", "quota_units"])
-
-
-def _lowered(event: UsageEvent, planned: Sequence[Mapping[str, Any]], quantities: Sequence[Decimal]) -> bool:
-    """Set what the event costs with these quantities. Return False if that is not less."""
-    mine = [item for item in planned if item["category"] != quoting.OVERAGE]
-    amounts = [min(each, Decimal(item["quantity"])) for item, each in zip(mine, quantities, strict=True)]
-    items = [
-        UsageItem(item["category"], item["provider"], item["model"], item["unit"], amount)
-        for item, amount in zip(mine, amounts, strict=True)
-    ]
-    try:
-        priced = quoting.price_items(items, at=event.occurred_at)
-    except NoPrice:
-        return False
-    saved = _saved(mine, items)
-    priced += _beyond(event, planned, saved)
-    cost = sum((each.cost for each in priced), Decimal(0))
-    if cost > event.total_cost:
-        return False
-    event.usage_items = [each.as_json() for each in priced]
-    event.total_quantity, event.total_cost = sum(amounts, Decimal(0)), cost
-    _give_units_back(event, min(saved.get(event.quota_unit, Decimal(0)), event.quota_units))
-    return True
-
-
-def _saved(planned: Sequence[Mapping[str, Any]], used: Sequence[UsageItem]) -> dict[str, Decimal]:
-    """Return how many units of a quota were planned and not used."""
-    before = quoting.quota_units(
-        UsageItem(item["category"], item["provider"], item["model"], item["unit"], Decimal(item["quantity"]))
-        for item in planned
-    )
-    after = quoting.quota_units(used)
-    return {unit: quantity - after.get(unit, Decimal(0)) for unit, quantity in before.items()}
-
-
-def _beyond(
-    event: UsageEvent, planned: Sequence[Mapping[str, Any]], saved: Mapping[str, Decimal]
-) -> Iterator[PricedItem]:
-    """Yield what is left of the units beyond the quota."""
-    for item in planned:
-        if item["category"] == quoting.OVERAGE:
-            left = Decimal(item["quantity"]) - saved.get(item["unit"], Decimal(0))
-            if left > 0:
-                rate = Decimal(item["unit_price"])
-                yield quoting.overage(feature_key=event.feature_key, unit=item["unit"], quantity=left, rate=rate)
 
 
 def _earlier(references: Sequence[str]) -> dict[str, list[UsageEvent]]:
@@ -228,55 +172,6 @@ def _event(use: PlannedUse, priced: Sequence[PricedItem], earlier: int, now: dat
     )
 
 
-def _count(
-    feature_key: str, items: Sequence[UsageItem], events: Sequence[UsageEvent], now: datetime
-) -> dict[UUID, DomainError]:
-    """Count the uses against the feature's quotas: all at once where they fit, else one by one."""
-    if not events:
-        return {}
-    try:
-        with transaction.atomic():
-            taken = _consume(feature_key, items, len(events), now)
-            if taken.over:
-                raise QuotaExceeded
-    except (QuotaExceeded, NotEntitled):
-        return dict(_count_singly(feature_key, items, events, now))
-    for event in events:
-        _note_quota(event, taken, taken.quantity / len(events))
-    return {}
-
-
-def _count_singly(
-    feature_key: str, items: Sequence[UsageItem], events: Sequence[UsageEvent], now: datetime
-) -> Iterator[tuple[UUID, DomainError]]:
-    for event in events:
-        try:
-            with transaction.atomic():
-                taken = _consume(feature_key, items, 1, now)
-        except (QuotaExceeded, NotEntitled) as error:
-            yield event.pk, error
-            continue
-        _note_quota(event, taken, taken.quantity)
-        if taken.over:
-            rate = taken.overage_rate or Decimal(0)
-            beyond = quoting.overage(feature_key=feature_key, unit=taken.unit, quantity=taken.over, rate=rate)
-            event.usage_items = [*event.usage_items, beyond.as_json()]
-            event.total_cost += beyond.cost
-
-
-def _consume(feature_key: str, items: Sequence[UsageItem], times: int, now: datetime) -> ConsumedQuota:
-    units = {unit: quantity * times for unit, quantity in quoting.quota_units(items).items()}
-    return quotas.consume(feature_key=feature_key, quantity=units, at=now)
-
-
-def _note_quota(event: UsageEvent, taken: ConsumedQuota, quantity: Decimal) -> None:
-    if taken.unit == USE and not (taken.day or taken.month):
-        return
-    event.quota_units, event.quota_unit = quantity, taken.unit
-    event.quota_day = taken.day.begins if taken.day else None
-    event.quota_month = taken.month.begins if taken.month else None
-
-
 def _hold(
     wallet: Wallet, fresh: Sequence[UsageEvent], live: Sequence[UsageEvent], ttl: timedelta, now: datetime
 ) -> dict[str, HeldUse]:
@@ -298,7 +193,7 @@ def _hold(
     answers = _reserve(wallet, wanting, ttl, now)
     refused = [event for event in fresh if answers[event.pk].error is not None]
     for event in refused:
-        _give_back(event)
+        counting.give_back(event, event.quota_units)
     UsageEvent.objects.bulk_create([event for event in fresh if answers[event.pk].error is None])
     return results | {event.external_reference_id: answers[event.pk] for event, _number in wanting}
 
@@ -387,20 +282,3 @@ def _release(unneeded: Sequence[Hold], now: datetime | None) -> None:
     for result in holds.release_many(holds=unneeded, now=now):
         if result.error is not None and not isinstance(result.error, HoldResolved):
             raise result.error
-
-
-def _give_back(event: UsageEvent) -> None:
-    _give_units_back(event, event.quota_units)
-
-
-def _give_units_back(event: UsageEvent, quantity: Decimal) -> None:
-    if quantity:
-        event.quota_units -= quantity
-        quotas.give_back(
-            feature_key=event.feature_key,
-            quantity=quantity,
-            at=event.created_at,
-            day=event.quota_day,
-            month=event.quota_month,
-            unit=event.quota_unit,
-        )

@@ -13,7 +13,6 @@ from django.db import transaction
 from django.utils import timezone
 
 from billing import money, reasons
-from billing.entitlements.models import USE
 from billing.entitlements.services import quotas
 from billing.ledger.errors import AlreadyReversed, IdempotencyConflict, WalletClosed
 from billing.ledger.extensions import PaidWork, register_paid_work
@@ -22,6 +21,7 @@ from billing.ledger.services import ledger
 from billing.pricing.services import locks, quoting
 from billing.pricing.services.quoting import PricedItem, UsageItem
 from billing.usage.models import UsageEvent, UsageStatus
+from billing.usage.services import counting
 from billing.usage.services.charging import (
     ChargeOutcome,
     ChargeResult,
@@ -121,15 +121,7 @@ def void(*, event: UsageEvent, reason: str, actor: Actor = None, now: datetime |
         return row
     if row.ledger_transaction_id is not None:
         _reverse_charge(row.ledger_transaction_id, row, reason, actor, now)
-    if row.quota_units:
-        quotas.give_back(
-            feature_key=row.feature_key,
-            quantity=row.quota_units,
-            at=row.created_at,
-            day=row.quota_day,
-            month=row.quota_month,
-            unit=row.quota_unit,
-        )
+    counting.give_back(row, row.quota_units)
     before, row.status = row.status, UsageStatus.VOIDED
     row.void_reason, row.voided_at, row.next_charge_at = reason, now or timezone.now(), None
     row.save(update_fields=["status", "void_reason", "voided_at", "next_charge_at"])
@@ -178,15 +170,10 @@ def _take_quota(row: UsageEvent, requested: Iterable[UsageItem], priced: list[Pr
     """Count the usage against the feature's quotas and price the excess at the entitlement's overage rate."""
     units = quoting.quota_units(requested)
     taken = quotas.consume(feature_key=row.feature_key, quantity=units, at=row.created_at)
-    if taken.unit == USE and not (taken.day or taken.month):
+    if not counting.note(row, taken, taken.quantity):
         return
-    row.quota_units, row.quota_unit = taken.quantity, taken.unit
-    row.quota_day = taken.day.begins if taken.day else None
-    row.quota_month = taken.month.begins if taken.month else None
     if taken.over:
-        rate = taken.overage_rate or Decimal(0)
-        beyond = quoting.overage(feature_key=row.feature_key, unit=taken.unit, quantity=taken.over, rate=rate)
-        _itemise(row, [*priced, beyond])
+        _itemise(row, [*priced, *counting.beyond(row.feature_key, taken)])
     row.save(update_fields=["quota_units", "quota_unit", "quota_day", "quota_month", "usage_items", "total_cost"])
     row.refresh_from_db(fields=["updated_at"])
 
