@@ -20,7 +20,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import psycopg
 
@@ -133,8 +133,9 @@ class World:
             cursor.execute("SET session_replication_role = origin")
         self.database.execute("ANALYZE leads, consent_records")
 
-    def batch(self, entries: int) -> UUID:
-        """Make a batch of so many entries. Beyond the number of leads, several have the same lead."""
+    def replace_batch(self, entries: int) -> None:
+        """Replace all batches by one of so many entries. Beyond the number of leads, several have the same lead."""
+        self.clear()
         key = uuid4()
         self.database.execute(
             "INSERT INTO voice_call_batches (id, tenant_id, agent_id, job_id, total_calls, status, started_at)"
@@ -149,7 +150,6 @@ class World:
                     copy.write_row((uuid4(), TENANT, key, self.leads[index % LEADS], _person(index)))
             cursor.execute("SET session_replication_role = origin")
         self.database.execute("VACUUM ANALYZE voice_call_batch_entries")
-        return key
 
     def clear(self) -> None:
         """Remove all calls and batches."""
@@ -195,8 +195,7 @@ def _measure(world: World, options: argparse.Namespace) -> None:
 
 def _dialled(world: World, work: Callable[[int], None], options: argparse.Namespace) -> float:
     """Return the seconds for the calls of a batch."""
-    world.clear()
-    world.batch(options.small)
+    world.replace_batch(options.small)
     return _timed(work, options.calls)
 
 
@@ -209,8 +208,7 @@ def _grown(world: World, options: argparse.Namespace) -> tuple[float, float]:
     few: list[float] = []
     many: list[float] = []
     for size, found in ((options.small, few), (options.large, many), (options.small, few)):
-        world.clear()
-        world.batch(size)
+        world.replace_batch(size)
         found.extend(_timed(_dial, options.calls) for _round in range(options.rounds))
     return statistics.median(few), statistics.median(many)
 

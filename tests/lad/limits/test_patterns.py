@@ -10,7 +10,8 @@ import pytest
 from django.db import connection
 
 from lad.observability import MASK, mask_text
-from tests.support import patterns
+from tests.support import patterns, slow_functions
+from tests.support.hostile_texts import LENGTH, hostile_texts
 
 ROOT = Path(__file__).resolve().parents[3]
 # Ten times what all of them take together.
@@ -36,9 +37,9 @@ def test_patterns_are_named_at_the_top_of_a_module_where_the_walk_finds_them() -
 
 @pytest.mark.parametrize("slow", [r"\{\{\s*([^{}]*?)\s*\}\}", r"eyJ[\w-]+\.[\w-]+\.[\w-]+", r"(a+)+$", r"\s+$"])
 def test_a_pattern_that_backtracks_is_found(slow: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patterns, "MAX_SECONDS_FOR_A_PATTERN", 1)
-    runs = {each: (patterns.search_all(re.compile(each)), patterns.hostile_texts(each)) for each in (slow, "a", "ab?c")}
-    assert set(patterns.too_slow(runs)) == {slow}
+    monkeypatch.setattr(slow_functions, "MAX_SECONDS_FOR_A_PATTERN", 1)
+    runs = {each: (slow_functions.search_all(re.compile(each)), hostile_texts(each)) for each in (slow, "a", "ab?c")}
+    assert set(slow_functions.too_slow(runs)) == {slow}
 
 
 @pytest.mark.django_db
@@ -48,8 +49,8 @@ def test_no_pattern_in_sql_is_slow_with_100_000_hostile_characters() -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}")
         for pattern in sorted(set(found.values())):
-            for text in patterns.hostile_texts(pattern, pairs=False):
-                stored = text.of(patterns.LENGTH).replace("\0", "\x01")
+            for text in hostile_texts(pattern, pairs=False):
+                stored = text.of(LENGTH).replace("\0", "\x01")
                 cursor.execute("SELECT regexp_replace(%s, %s, '', 'g') = '' OR %s ~ %s", [stored, pattern] * 2)
 
 
