@@ -16,7 +16,7 @@ from campaigns.analytics.campaign_accounts import Account, accounts_of, find_acc
 from campaigns.analytics.checks import Answer, Check
 from campaigns.channels.choosing import choose
 from campaigns.channels.email.accounts import choose_accounts
-from campaigns.channels.sending.lanes import account_of
+from campaigns.channels.sending.account_kinds import account_of
 from campaigns.charging import quotes
 from campaigns.design.models import Campaign, CampaignStep
 from campaigns.design.step_specs import channel_of, step_types

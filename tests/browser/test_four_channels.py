@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from campaigns.accounts.models import ActionCount, ChannelAccount, EmailAccount, LinkedinAccount
 from campaigns.channels.sending import worker as sender
-from campaigns.channels.sending.lanes import CHANNEL, EMAIL, LINKEDIN
+from campaigns.channels.sending.account_kinds import CHANNEL, EMAIL, LINKEDIN
 from campaigns.design.models import Campaign
 from campaigns.engine import worker as engine
 from campaigns.messages.models import Message, MessageKind
@@ -74,8 +74,8 @@ def go_on(sandbox: Sandbox, rounds: int = 4) -> None:
     """Do what the workers do, while the people on the sandbox react."""
     for _round in range(rounds):
         engine.run_due()
-        for lane in (EMAIL, LINKEDIN, CHANNEL):
-            sender.send_due(lane)
+        for kind in (EMAIL, LINKEDIN, CHANNEL):
+            sender.send_due(kind)
         sandbox.run_until_idle()
         reports.run_due()
     drain(seconds=DRAIN_SECONDS)

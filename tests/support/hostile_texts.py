@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from re import _constants as codes
-from re import _parser as parser
+from importlib import import_module
 from typing import Any, Final
+
+# The types of the standard library leave them out.
+codes: Any = import_module("re._constants")
+parser: Any = import_module("re._parser")
 
 LENGTH: Final = 100_000
 MAX_UNITS: Final = 8

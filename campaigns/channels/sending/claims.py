@@ -14,9 +14,10 @@ from django.utils import timezone
 
 from campaigns.accounts.models import EmailAccount, NetworkAccount
 from campaigns.accounts.pacing import day_of
+from campaigns.channels.sending.account_kinds import EMAIL, AccountKind
 from campaigns.channels.sending.due import DueAccount, due_messages
-from campaigns.channels.sending.lanes import EMAIL, Lane, Room
 from campaigns.channels.sending.postponing import Postponed, counted_today, postpone, postpone_full
+from campaigns.channels.sending.room import Room
 from campaigns.charging.services import hold_for
 from campaigns.design.models import Campaign
 from campaigns.design.schedule import schedule_of
@@ -76,7 +77,7 @@ class Claim:
     account: EmailAccount | NetworkAccount
     messages: list[Message]
     day: date
-    lane: Lane = EMAIL
+    account_kind: AccountKind = EMAIL
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class _Asking:
 def usable_account(due: DueAccount) -> EmailAccount | NetworkAccount | None:
     """Return the account if it may send now, read without a lock."""
     with tenant_context(due.tenant_id):
-        found: EmailAccount | NetworkAccount | None = due.lane.ready().filter(pk=due.account_id).first()
+        found: EmailAccount | NetworkAccount | None = due.account_kind.ready().filter(pk=due.account_id).first()
         return found
 
 
@@ -104,23 +105,23 @@ def claim(due: DueAccount, *, batch_size: int = BATCH_SIZE) -> Claim | None:
     postponed; those that may never be are cancelled. The claim is committed before this returns.
     """
     with tenant_context(due.tenant_id):
-        lane = due.lane
-        rows = lane.ready().select_for_update(no_key=True, skip_locked=True, of=("self",)).filter(pk=due.account_id)
+        kind = due.account_kind
+        rows = kind.ready().select_for_update(no_key=True, skip_locked=True, of=("self",)).filter(pk=due.account_id)
         account = rows.annotate(zone=F("tenant__timezone")).first()
         if account is None:
             return None
         now, zone = timezone.now(), account.zone
         day = day_of(now, zone)
-        room = lane.room(account, zone=zone, day=day, now=now)
+        room = kind.room(account, zone=zone, day=day, now=now)
         if room.total is not None and room.total <= 0:
-            lane.rest(account, lane.full_until(account, "", zone=zone, now=now))
+            kind.rest(account, kind.full_until(account, "", zone=zone, now=now))
             return None
         most = batch_size if room.total is None else min(batch_size, room.total)
         wanted = 1 if account.min_gap_seconds else most
         chosen = _choose(_Asking(due, account, room, zone, now), wanted=wanted)
-        if not chosen or not lane.count(account, day, [message for message, _decision in chosen]):
+        if not chosen or not kind.count(account, day, [message for message, _decision in chosen]):
             return None
-        return Claim(account, _mark(lane, account, chosen, now), day, lane)
+        return Claim(account, _mark(kind, account, chosen, now), day, kind)
 
 
 def _choose(asking: _Asking, *, wanted: int) -> list[tuple[Message, Decision | None]]:
@@ -156,7 +157,7 @@ def _with_room(messages: Sequence[Message], asking: _Asking) -> list[Message]:
     full = {message.action: message for message in messages if asking.room.is_full(message)}
     if asking.room.total is None:
         for action, message in full.items():
-            until = asking.due.lane.full_until(asking.account, action, zone=asking.zone, now=asking.now)
+            until = asking.due.account_kind.full_until(asking.account, action, zone=asking.zone, now=asking.now)
             postpone_full(asking.due, action, until, campaign_id=asking.room.full_campaign(message))
     return [message for message in messages if message.action not in full or not asking.room.is_full(message)]
 
@@ -241,8 +242,8 @@ def _decided(messages: Sequence[Message], now: datetime) -> list[tuple[Message, 
         if message.lead_id is None or message.action in UNASKED:
             allowed[message.pk] = None
             continue
-        kind = (message.channel, message.purpose, message.action in WORDED, message.campaign_id)
-        groups.setdefault(kind, []).append(message)
+        key = (message.channel, message.purpose, message.action in WORDED, message.campaign_id)
+        groups.setdefault(key, []).append(message)
     deferred: list[Postponed] = []
     for (channel, purpose, is_message, _campaign_id), group in groups.items():
         # A message that a person wrote keeps to no campaign's hours.
@@ -282,7 +283,9 @@ def _refuse(message: Message, decision: Decision) -> None:
     settle([message.pk], state=MessageState.CANCELLED, error=decision.sentence())
 
 
-def _mark(lane: Lane, account: Any, chosen: Sequence[tuple[Message, Decision | None]], now: datetime) -> list[Message]:
+def _mark(
+    kind: AccountKind, account: Any, chosen: Sequence[tuple[Message, Decision | None]], now: datetime
+) -> list[Message]:
     """Put the messages under a lease and record the touches."""
     messages = [message for message, _decision in chosen]
     given = []
@@ -302,7 +305,7 @@ def _mark(lane: Lane, account: Any, chosen: Sequence[tuple[Message, Decision | N
         )
     for message in messages:
         message.state, message.attempts, message.error = MessageState.SENDING, message.attempts + 1, ""
-        lane.put_account(message, account)
+        kind.put_account(message, account)
         message.begun_at = message.accepted_at = None
     messages[0].begun_at = now
     # Looking at a profile or following somebody is no contact.

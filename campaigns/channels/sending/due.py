@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
-from campaigns.channels.sending.lanes import EMAIL, Lane
+from campaigns.channels.sending.account_kinds import EMAIL, AccountKind
 from lad.db.queries import rows
 from lad.tenancy.context import read_across_tenants
 
@@ -94,35 +94,35 @@ ORDER BY priority DESC, next_attempt_at, id LIMIT %(limit)s
 
 @dataclass(frozen=True, slots=True)
 class DueAccount:
-    """An account of a lane with a message that may be sent now."""
+    """An account with a message that may be sent now."""
 
     tenant_id: UUID
     account_id: UUID
-    lane: Lane = EMAIL
+    account_kind: AccountKind = EMAIL
 
 
-def due_accounts(lane: Lane, *, limit: int) -> list[DueAccount]:
+def due_accounts(kind: AccountKind, *, limit: int) -> list[DueAccount]:
     """Return accounts with due messages: one of each tenant, then a second of each, those that waited longest first."""
-    found = read_across_tenants(_due_accounts(lane), [list(lane.usable), limit])
-    return [DueAccount(tenant_id, account_id, lane) for tenant_id, account_id in found]
+    found = read_across_tenants(_due_accounts(kind), [list(kind.usable), limit])
+    return [DueAccount(tenant_id, account_id, kind) for tenant_id, account_id in found]
 
 
 def due_messages(account: DueAccount, *, limit: int) -> list[UUID]:
     """Return the account's due messages, those of the campaign with the highest priority first."""
     values = {"tenant": account.tenant_id, "account": account.account_id, "limit": limit}
-    return [key for (key,) in rows(_due_messages(account.lane), values)]
+    return [key for (key,) in rows(_due_messages(account.account_kind), values)]
 
 
 @lru_cache(maxsize=8)
-def _due_accounts(lane: Lane) -> str:
-    column = f"{lane.column}_id"
+def _due_accounts(kind: AccountKind) -> str:
+    column = f"{kind.column}_id"
     campaigns = _CAMPAIGNS.format(column=column, tenant="usable.tenant_id", account="usable.account_id")
     accounts = _ACCOUNTS.format(column=column)
-    return _DUE_ACCOUNTS.format(column=column, table=lane.table, accounts=accounts, campaigns=campaigns)
+    return _DUE_ACCOUNTS.format(column=column, table=kind.table, accounts=accounts, campaigns=campaigns)
 
 
 @lru_cache(maxsize=8)
-def _due_messages(lane: Lane) -> str:
-    column = f"{lane.column}_id"
+def _due_messages(kind: AccountKind) -> str:
+    column = f"{kind.column}_id"
     campaigns = _CAMPAIGNS.format(column=column, tenant="%(tenant)s", account="%(account)s")
     return _DUE_MESSAGES.format(column=column, campaigns=campaigns)

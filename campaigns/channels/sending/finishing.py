@@ -15,8 +15,8 @@ from typing import Any, Final, TypeVar
 import structlog
 from django.db import DatabaseError
 
+from campaigns.channels.sending.account_kinds import account_kind_of, account_of
 from campaigns.channels.sending.follow_ups import FOLLOW_UP_AFTER, tell
-from campaigns.channels.sending.lanes import account_of, lane_of
 from campaigns.messages.models import Message, MessageState
 from lad.db.queries import rows
 from lad.tenancy.context import tenant_context
@@ -67,10 +67,10 @@ def finish(accepted: Sequence[Accepted]) -> None:
 
     def write(with_hooks: bool) -> None:
         with tenant_context(first.tenant_id):
-            lane, account = lane_of(first), account_of(first)
-            sent = _write(accepted, copied=bool(lane and account and lane.needs_copy(account)), told=with_hooks)
-            if lane and account and lane.is_recovering(account):
-                lane.record_success(account)
+            kind, account = account_kind_of(first), account_of(first)
+            sent = _write(accepted, copied=bool(kind and account and kind.needs_copy(account)), told=with_hooks)
+            if kind and account and kind.is_recovering(account):
+                kind.record_success(account)
             if with_hooks and sent:
                 tell(sent)
 

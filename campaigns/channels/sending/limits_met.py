@@ -37,7 +37,7 @@ def heed(claim: Claim, message: Message, limit: Limit) -> None:
         type(account).all_objects.filter(pk=account.pk).update(learned_limits=learned)
         account.learned_limits = learned
     Message.objects.filter(pk=message.pk).update(next_attempt_at=until)
-    postpone_full(DueAccount(account.tenant_id, account.pk, claim.lane), message.action, until)
+    postpone_full(DueAccount(account.tenant_id, account.pk, claim.account_kind), message.action, until)
 
 
 def _estimate(limit: Limit, zone: str, now: datetime) -> datetime:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 
-from campaigns.channels.sending.lanes import LANES
+from campaigns.channels.sending.account_kinds import ACCOUNT_KINDS
 from campaigns.design.models import Campaign, CampaignStatus
 from campaigns.messages.models import Message, MessageState
 from campaigns.messages.services import cancel
@@ -24,8 +24,8 @@ def cancel_orphans() -> int:
         campaigns = Campaign.all_objects.filter(tenant=OuterRef("tenant"), pk=OuterRef("campaign"))
         over = Exists(campaigns.filter(Q(status__in=FINISHED) | Q(deleted_at__isnull=False)))
         gone = Q()
-        for lane in LANES:
-            gone &= ~Q(Exists(lane.model.objects.filter(tenant=OuterRef("tenant"), pk=OuterRef(lane.column))))
+        for kind in ACCOUNT_KINDS:
+            gone &= ~Q(Exists(kind.model.objects.filter(tenant=OuterRef("tenant"), pk=OuterRef(kind.column))))
     return _cancel(gone, ACCOUNT_GONE) + _cancel(Q(over), CAMPAIGN_OVER)
 
 

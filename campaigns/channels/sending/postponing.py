@@ -76,7 +76,7 @@ def postpone_full(account: DueAccount, action: str, until: datetime, *, campaign
         "action": action,
         "campaign": campaign_id,
     }
-    return execute(POSTPONE_FULL.format(column=f"{account.lane.column}_id"), values)
+    return execute(POSTPONE_FULL.format(column=f"{account.account_kind.column}_id"), values)
 
 
 def counted_today(allowed: Allowed, zone: ZoneInfo, now: datetime) -> list[tuple[Message, Decision | None]]:

@@ -13,9 +13,9 @@ from django.db.models.functions import Now
 from campaigns.accounts.pacing import day_of
 from campaigns.channels.protocol import Found
 from campaigns.channels.sending import follow_ups
+from campaigns.channels.sending.account_kinds import ACCOUNT_KINDS, AccountKind, account_kind_of
 from campaigns.channels.sending.claims import LEASE
 from campaigns.channels.sending.finishing import Accepted, finish
-from campaigns.channels.sending.lanes import LANES, Lane, lane_of
 from campaigns.channels.sending.results import FIRST_LOOK, give_back
 from campaigns.messages import hooks
 from campaigns.messages.models import Message, MessageState
@@ -62,7 +62,7 @@ def recover() -> dict[str, int]:
 
 def finish_accepted() -> int:
     """Finish the messages of lost senders that servers had accepted. Return how many there were."""
-    by_account: dict[tuple[UUID, Lane | None, UUID | None], list[Accepted]] = defaultdict(list)
+    by_account: dict[tuple[UUID, AccountKind | None, UUID | None], list[Accepted]] = defaultdict(list)
     with platform_context():
         rows = list(_expired().exclude(accepted_at=None)[:BATCH_SIZE])
     for row in rows:
@@ -94,30 +94,30 @@ def take_over() -> dict[str, int]:
 
 def look() -> dict[str, int]:
     """Look for lost messages, account by account. Return how many there were of each answer."""
-    by_account: dict[tuple[UUID, Lane | None, UUID | None], list[Message]] = defaultdict(list)
+    by_account: dict[tuple[UUID, AccountKind | None, UUID | None], list[Message]] = defaultdict(list)
     with platform_context():
         rows = list(_to_look_for().select_for_update(no_key=True, skip_locked=True)[:BATCH_SIZE])
         Message.objects.filter(pk__in=[row.pk for row in rows]).update(next_attempt_at=Now() + LOOK_LEASE)
     for row in rows:
         by_account[_account_key(row)].append(row)
     counts: Counter[str] = Counter()
-    for (tenant_id, lane, account_id), messages in by_account.items():
-        counts.update(_look_for(tenant_id, lane, account_id, messages))
+    for (tenant_id, kind, account_id), messages in by_account.items():
+        counts.update(_look_for(tenant_id, kind, account_id, messages))
     return dict(counts)
 
 
 def _look_for(
-    tenant_id: UUID, lane: Lane | None, account_id: UUID | None, messages: Sequence[Message]
+    tenant_id: UUID, kind: AccountKind | None, account_id: UUID | None, messages: Sequence[Message]
 ) -> Iterable[str]:
     """Look for the messages of one account, outside any transaction, and write what was found."""
     with tenant_context(tenant_id):
-        account = lane.model.all_objects.filter(pk=account_id).first() if lane else None
-    if lane is None or account is None or not lane.can_be_asked(account):
+        account = kind.model.all_objects.filter(pk=account_id).first() if kind else None
+    if kind is None or account is None or not kind.can_be_asked(account):
         with tenant_context(tenant_id):
             _held(messages).update(next_attempt_at=None, error=CANNOT_LOOK)
         return [Found.NOT_KNOWN] * len(messages)
     try:
-        found = lane.driver(account).find(account, messages)
+        found = kind.driver(account).find(account, messages)
     except DomainError as error:
         with tenant_context(tenant_id):
             _held(messages).update(next_attempt_at=Now() + LOOK_PAUSES[1], error=f"{LOST} {error.detail}")
@@ -166,19 +166,19 @@ def _requeue(rows: Sequence[Message], *, claimed_at: dict[UUID, Any]) -> None:
         Message.objects.filter(tenant=tenant_id, pk__in=keys).update(
             state=MessageState.QUEUED, next_attempt_at=Now(), lease_until=None, begun_at=None, error="", looks=0
         )
-        for lane in LANES:
+        for kind in ACCOUNT_KINDS:
             counted: dict[tuple[UUID, date], list[Message]] = defaultdict(list)
             for row in messages:
-                if (account_id := lane.account_id(row)) is not None:
+                if (account_id := kind.account_id(row)) is not None:
                     counted[account_id, day_of(claimed_at[row.pk], zones[tenant_id])].append(row)
             if counted:
-                give_back(lane, tenant_id, counted)
+                give_back(kind, tenant_id, counted)
 
 
-def _account_key(message: Message) -> tuple[UUID, Lane | None, UUID | None]:
-    """Return the tenant, the lane and the account of a message."""
-    lane = lane_of(message)
-    return message.tenant_id, lane, lane.account_id(message) if lane else None
+def _account_key(message: Message) -> tuple[UUID, AccountKind | None, UUID | None]:
+    """Return the tenant of a message, the kind of its account, and the account."""
+    kind = account_kind_of(message)
+    return message.tenant_id, kind, kind.account_id(message) if kind else None
 
 
 def _held(messages: Sequence[Message]) -> Any:

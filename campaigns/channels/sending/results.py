@@ -23,10 +23,10 @@ from campaigns.channels.effects import Happening
 from campaigns.channels.email.receiving.bounces import judge
 from campaigns.channels.protocol import Fate, Result
 from campaigns.channels.sending import carried, limits_met
+from campaigns.channels.sending.account_kinds import EMAIL, AccountKind
 from campaigns.channels.sending.claims import LEASE, Claim
 from campaigns.channels.sending.finishing import COPY_AFTER, Accepted, surely
 from campaigns.channels.sending.follow_ups import FOLLOW_UP_AFTER, tell
-from campaigns.channels.sending.lanes import EMAIL, Lane
 from campaigns.enrolment.models import OPEN_ENROLMENTS
 from campaigns.messages.models import Message, MessageEventKind, MessageState
 from lad.db.queries import rows
@@ -115,7 +115,7 @@ def release(claim: Claim, messages: Sequence[Message]) -> None:
         _release(claim, messages)
 
 
-def give_back(lane: Lane, tenant_id: UUID, counted: Mapping[tuple[UUID, date], Sequence[Message]]) -> None:
+def give_back(kind: AccountKind, tenant_id: UUID, counted: Mapping[tuple[UUID, date], Sequence[Message]]) -> None:
     """Take back the touches of messages that certainly were not sent, and their places in their accounts' days.
 
     ``counted`` are the messages by account and day.
@@ -124,7 +124,7 @@ def give_back(lane: Lane, tenant_id: UUID, counted: Mapping[tuple[UUID, date], S
     touches = LeadTouch.objects.filter(tenant=tenant_id, source_id__in=keys, direction=ContactDirection.OUTBOUND)
     touches.delete()
     for (account_id, day), messages in counted.items():
-        lane.uncount(tenant_id, account_id, day, messages)
+        kind.uncount(tenant_id, account_id, day, messages)
 
 
 def _write(claim: Claim, message: Message, result: Result, values: dict[str, Any], *, told: bool) -> bool:
@@ -137,7 +137,7 @@ def _write(claim: Claim, message: Message, result: Result, values: dict[str, Any
     if not written:
         return False
     if result.fate in (Fate.REFUSED, Fate.NOT_SENT):
-        give_back(claim.lane, message.tenant_id, {(claim.account.pk, claim.day): [message]})
+        give_back(claim.account_kind, message.tenant_id, {(claim.account.pk, claim.day): [message]})
     if result.limit is not None and isinstance(claim.account, NetworkAccount):
         limits_met.heed(claim, message, result.limit)
     else:
@@ -165,7 +165,7 @@ def _sent_parameters(claim: Claim, message: Message, values: dict[str, Any], *, 
     return [
         values["occurred_at"],
         json.dumps(values["facts"]),
-        claim.lane.needs_copy(claim.account),
+        claim.account_kind.needs_copy(claim.account),
         COPY_AFTER,
         None if told else FOLLOW_UP_AFTER,
         message.tenant_id,
@@ -182,7 +182,7 @@ def _begin_parameters(claim: Claim, message: Message, now: datetime) -> list[Any
         now,
         MIN_LEASE,
         claim.account.pk,
-        _array(claim.lane.usable),
+        _array(claim.account_kind.usable),
         message.campaign_id,
         message.campaign_lead_id,
         _array(OPEN_ENROLMENTS),
@@ -227,10 +227,10 @@ def _values(message: Message, result: Result) -> dict[str, Any]:
 
 def _judge_account(claim: Claim, result: Result) -> None:
     if result.fate == Fate.SENT:
-        claim.lane.record_success(claim.account)
-    elif result.by_account or (result.bounce is not None and claim.lane is EMAIL):
+        claim.account_kind.record_success(claim.account)
+    elif result.by_account or (result.bounce is not None and claim.account_kind is EMAIL):
         # A wrong number says nothing about the account that wrote to it; many bounces spoil a mailbox.
-        claim.lane.record_failure(claim.account, result.error)
+        claim.account_kind.record_failure(claim.account, result.error)
 
 
 def _tell(message: Message, result: Result) -> None:
@@ -270,4 +270,4 @@ def _release(claim: Claim, messages: Sequence[Message]) -> None:
     given_back = {key for (key,) in rows(RELEASE, parameters)}
     if given_back:
         released = [message for message in messages if message.pk in given_back]
-        give_back(claim.lane, claim.account.tenant_id, {(claim.account.pk, claim.day): released})
+        give_back(claim.account_kind, claim.account.tenant_id, {(claim.account.pk, claim.day): released})

@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from campaigns.accounts.models import EmailAccount, NetworkAccount
 from campaigns.channels.protocol import Fate, Result, Session
+from campaigns.channels.sending.account_kinds import EMAIL, AccountKind
 from campaigns.channels.sending.claims import Claim, claim, usable_account
 from campaigns.channels.sending.due import DueAccount, due_accounts
 from campaigns.channels.sending.finishing import Accepted, finish
-from campaigns.channels.sending.lanes import EMAIL, Lane
 from campaigns.channels.sending.results import record, release
 from campaigns.messages.models import Message
 from lad.errors import DomainError
@@ -36,19 +36,19 @@ Account = EmailAccount | NetworkAccount
 log = structlog.get_logger("lad.campaigns.sending")
 
 
-def has_work(lane: Lane = EMAIL) -> bool:
-    """Return whether a message of the lane may be sent now. Needs a platform scope."""
-    return bool(due_accounts(lane, limit=1))
+def has_work(kind: AccountKind = EMAIL) -> bool:
+    """Return whether an account of this kind may send a message now. Needs a platform scope."""
+    return bool(due_accounts(kind, limit=1))
 
 
-def send_due(lane: Lane = EMAIL, *, seconds: float = SEND_SECONDS) -> dict[str, int]:
-    """Send due messages of the lane until none is left or the time is up. Return the number of attempts by fate."""
+def send_due(kind: AccountKind = EMAIL, *, seconds: float = SEND_SECONDS) -> dict[str, int]:
+    """Send what is due until nothing is left or the time is up. Return the number of attempts by fate."""
     deadline = time.monotonic() + seconds
     with Sessions() as sessions:
-        sender = Sender(lane, sessions, deadline)
-        while time.monotonic() < deadline and (accounts := due_accounts(lane, limit=ROUND_SIZE)):
+        sender = Sender(kind, sessions, deadline)
+        while time.monotonic() < deadline and (accounts := due_accounts(kind, limit=ROUND_SIZE)):
             if len(accounts) >= MANY_ACCOUNTS:
-                WorkerNotifier(f"campaigns.send_{lane.name}").ask_for_help()
+                WorkerNotifier(f"campaigns.send_{kind.name}").ask_for_help()
             # Other workers may hold the same accounts. Without progress the next run goes on.
             if not sum(sender.send_for(each) for each in accounts):
                 break
@@ -68,9 +68,9 @@ class Sessions:
         for key in list(self._open):
             self.drop(key)
 
-    def of(self, lane: Lane, account: Account) -> Session:
+    def of(self, kind: AccountKind, account: Account) -> Session:
         """Return the account's connection, opened if there is none. Raises a DomainError that says why it cannot be."""
-        session = self._open.pop(account.pk, None) or lane.driver(account).open(account)
+        session = self._open.pop(account.pk, None) or kind.driver(account).open(account)
         self._open[account.pk] = session
         if len(self._open) > MAX_SESSIONS:
             self.drop(next(iter(self._open)))
@@ -92,8 +92,8 @@ class Sessions:
 class Sender:
     """Sends what accounts may send, over connections that stay open. ``fates`` counts the attempts."""
 
-    def __init__(self, lane: Lane, sessions: Sessions, deadline: float) -> None:
-        self._lane = lane
+    def __init__(self, kind: AccountKind, sessions: Sessions, deadline: float) -> None:
+        self._kind = kind
         self._sessions = sessions
         self._deadline = self._turn_ends = deadline
         self.fates: Counter[str] = Counter()
@@ -111,11 +111,11 @@ class Sender:
     def _session(self, account: Account) -> Session | None:
         """Return the account's connection. If there can be none, keep why on the account."""
         try:
-            return self._sessions.of(self._lane, account)
+            return self._sessions.of(self._kind, account)
         except DomainError as error:
-            log.warning("account not usable", account=str(account.pk), problem=error.code, lane=self._lane.name)
+            log.warning("account not usable", account=str(account.pk), problem=error.code, kind=self._kind.name)
             with tenant_context(account.tenant_id):
-                self._lane.record_trouble(account, error)
+                self._kind.record_trouble(account, error)
             return None
 
     def _send(self, claimed: Claim) -> int:
@@ -157,7 +157,7 @@ class Sender:
         except DomainError as error:
             self._sessions.drop(account.pk)
             with tenant_context(account.tenant_id):
-                self._lane.record_trouble(account, error)
+                self._kind.record_trouble(account, error)
             return Result(Fate.NOT_SENT, error.detail, usable=False)
         if not result.usable:
             self._sessions.drop(account.pk)

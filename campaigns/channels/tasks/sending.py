@@ -5,7 +5,7 @@ from functools import partial
 
 from campaigns.channels.email.sending import copies
 from campaigns.channels.sending import orphans, recovery, worker
-from campaigns.channels.sending.lanes import CHANNEL, EMAIL, LINKEDIN
+from campaigns.channels.sending.account_kinds import CHANNEL, EMAIL, LINKEDIN
 from lad.schedule import regular_task
 
 

@@ -52,7 +52,7 @@ class Recorder:
 @pytest.fixture
 def recorder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
     recorder = Recorder()
-    monkeypatch.setattr("campaigns.channels.sending.lanes.driver_of", lambda channel, provider="": recorder)
+    monkeypatch.setattr("campaigns.channels.sending.account_kinds.driver_of", lambda channel, provider="": recorder)
     yield recorder
 
 

@@ -12,7 +12,7 @@ from campaigns.accounts.models import AccountStatus, ActionCount, CampaignAccoun
 from campaigns.accounts.troubles import AccountTrouble
 from campaigns.channels.protocol import Fate, Found, Limit, Result
 from campaigns.channels.sending import recovery, worker
-from campaigns.channels.sending.lanes import CHANNEL, LINKEDIN
+from campaigns.channels.sending.account_kinds import CHANNEL, LINKEDIN
 from campaigns.design.models import CampaignStatus
 from campaigns.messages.models import Action, Message, MessageKind, MessageState
 from campaigns.network_contacts.models import NetworkContact, Relation

@@ -11,7 +11,7 @@ from campaigns.accounts.models import EmailAccount, EmailAccountStatus
 from campaigns.channels.email.sending.transmission import SmtpSession
 from campaigns.channels.protocol import Fate, Result
 from campaigns.channels.sending import claims, due, finishing, recovery, results, worker
-from campaigns.channels.sending.lanes import EMAIL
+from campaigns.channels.sending.account_kinds import EMAIL
 from campaigns.messages import hooks
 from campaigns.messages.models import Message, MessageEvent, MessageState
 from campaigns.messages.services import confirm_sent, resend

@@ -13,8 +13,8 @@ from django.utils import timezone
 from campaigns.accounts.models import EmailAccount
 from campaigns.channels.email.sending.transmission import SmtpSession
 from campaigns.channels.sending import claims, orphans, worker
+from campaigns.channels.sending.account_kinds import EMAIL
 from campaigns.channels.sending.due import due_accounts
-from campaigns.channels.sending.lanes import EMAIL
 from campaigns.design.models import Campaign, CampaignStatus
 from campaigns.design.services import lifecycle
 from campaigns.enrolment.models import CampaignLead

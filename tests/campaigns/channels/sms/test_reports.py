@@ -14,7 +14,7 @@ from django.test import Client
 from campaigns.accounts.models import ChannelAccount
 from campaigns.channels.reported import ADDRESSES
 from campaigns.channels.sending import worker
-from campaigns.channels.sending.lanes import CHANNEL
+from campaigns.channels.sending.account_kinds import CHANNEL
 from campaigns.enrolment.models import EnrolmentStatus
 from campaigns.messages.models import Message, MessageEvent, MessageKind, MessageState
 from campaigns.provider_reports import worker as reports_worker

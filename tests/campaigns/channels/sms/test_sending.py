@@ -10,7 +10,7 @@ from django.utils import timezone
 from campaigns.accounts.models import AccountStatus, ChannelAccount
 from campaigns.channels.protocol import Found, driver_of
 from campaigns.channels.sending import recovery, worker
-from campaigns.channels.sending.lanes import CHANNEL
+from campaigns.channels.sending.account_kinds import CHANNEL
 from campaigns.channels.sms.client import Twilio
 from campaigns.channels.sms.driver import SMS, sender_of
 from campaigns.messages.models import Message, MessageState

@@ -14,7 +14,7 @@ from django.utils import timezone
 from campaigns.accounts.models import AccountStatus, ChannelAccount, TemplateStatus, WhatsappTemplate
 from campaigns.channels.reported import ADDRESSES, report_address
 from campaigns.channels.sending import worker
-from campaigns.channels.sending.lanes import CHANNEL
+from campaigns.channels.sending.account_kinds import CHANNEL
 from campaigns.channels.whatsapp.connecting import verify_token
 from campaigns.messages.models import Message, MessageEvent, MessageKind, MessageState
 from campaigns.network_contacts.services import contacts_of, keep

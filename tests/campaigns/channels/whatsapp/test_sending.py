@@ -11,7 +11,7 @@ from django.utils import timezone
 from campaigns.accounts.models import AccountStatus, ChannelAccount, TemplateStatus
 from campaigns.channels.protocol import Found, driver_of
 from campaigns.channels.sending import recovery, worker
-from campaigns.channels.sending.lanes import CHANNEL
+from campaigns.channels.sending.account_kinds import CHANNEL
 from campaigns.channels.whatsapp.client import WhatsApp
 from campaigns.channels.whatsapp.driver import WHATSAPP
 from campaigns.channels.whatsapp.errors import CLOSED

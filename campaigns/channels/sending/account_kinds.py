@@ -1,13 +1,12 @@
 """The kinds of accounts that send: mailboxes, LinkedIn accounts, and accounts on WhatsApp, Instagram and SMS.
 
-Due messages are found, claimed and settled in the same way for all of them. A lane knows the account's table, how much
+Due messages are found, claimed and settled in the same way for all of them. A kind knows the account's table, how much
 an account may do, and what an account's troubles lead to.
 """
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import date, datetime
 from functools import cached_property
 from typing import ClassVar, Final, Generic, TypeVar
@@ -33,61 +32,16 @@ from campaigns.accounts.models import (
 from campaigns.accounts.pacing import allowed_on, gap, next_day
 from campaigns.channels.email.sending.queues import is_asked
 from campaigns.channels.protocol import Driver, driver_of
+from campaigns.channels.sending.room import Room
 from campaigns.messages.models import Action, Message
 from lad.errors import DomainError
 from leads.channels import Channel
 
 AccountT = TypeVar("AccountT", EmailAccount, LinkedinAccount, ChannelAccount)
 NetworkT = TypeVar("NetworkT", LinkedinAccount, ChannelAccount)
-ANY: Final = ""
 
 
-@dataclass
-class Room:
-    """How much an account may still do today: in all, by action, and by campaign for invitations. None is no limit."""
-
-    total: int | None = None
-    by_action: Mapping[str, int] = field(default_factory=dict)
-    invitations_by_campaign: Mapping[UUID, int] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self._taken: Counter[str] = Counter()
-        self._of_campaigns: Counter[UUID] = Counter()
-
-    def is_full(self, message: Message) -> bool:
-        """Return whether there is no place left for such a message."""
-        if self.total is not None and self._taken.total() >= self.total:
-            return True
-        limit = self.by_action.get(message.action)
-        return (limit is not None and self._taken[message.action] >= limit) or self._is_campaign_full(message)
-
-    def take(self, message: Message) -> bool:
-        """Take a place for the message. Return whether there was one."""
-        if self.is_full(message):
-            return False
-        self._taken[message.action] += 1
-        if message.action == Action.INVITATION and message.campaign_id:
-            self._of_campaigns[message.campaign_id] += 1
-        return True
-
-    def put_back(self, message: Message) -> None:
-        """Give a place back that was taken."""
-        self._taken[message.action] -= 1
-        if message.action == Action.INVITATION and message.campaign_id:
-            self._of_campaigns[message.campaign_id] -= 1
-
-    def full_campaign(self, message: Message) -> UUID | None:
-        """Return the campaign whose own limit the message has met, or None if the account itself is full."""
-        return message.campaign_id if self._is_campaign_full(message) else None
-
-    def _is_campaign_full(self, message: Message) -> bool:
-        if message.action != Action.INVITATION or message.campaign_id is None:
-            return False
-        limit = self.invitations_by_campaign.get(message.campaign_id)
-        return limit is not None and self._of_campaigns[message.campaign_id] >= limit
-
-
-class Lane(ABC, Generic[AccountT]):
+class AccountKind(ABC, Generic[AccountT]):
     """One kind of account."""
 
     name: ClassVar[str]
@@ -159,7 +113,7 @@ class Lane(ABC, Generic[AccountT]):
         return False
 
 
-class EmailLane(Lane[EmailAccount]):
+class EmailAccounts(AccountKind[EmailAccount]):
     """Mailboxes: one limit a day for all messages."""
 
     name = "email"
@@ -214,7 +168,7 @@ class EmailLane(Lane[EmailAccount]):
         return bool(account.imap_host) and not account.saves_sent
 
 
-class NetworkLane(Lane[NetworkT]):
+class NetworkAccounts(AccountKind[NetworkT]):
     """Accounts on networks: each action has limits of its own, of a day and of a week."""
 
     usable = (AccountStatus.ACTIVE,)
@@ -255,7 +209,7 @@ class NetworkLane(Lane[NetworkT]):
         troubles.record_trouble(account, error)
 
 
-class LinkedinLane(NetworkLane[LinkedinAccount]):
+class LinkedinAccounts(NetworkAccounts[LinkedinAccount]):
     """LinkedIn accounts: a campaign may have a limit of invitations of its own for each."""
 
     name = "linkedin"
@@ -307,7 +261,7 @@ class LinkedinLane(NetworkLane[LinkedinAccount]):
             )
 
 
-class ChannelLane(NetworkLane[ChannelAccount]):
+class ChannelAccounts(NetworkAccounts[ChannelAccount]):
     """Accounts on WhatsApp, Instagram and SMS."""
 
     name = "channel"
@@ -318,19 +272,19 @@ class ChannelLane(NetworkLane[ChannelAccount]):
         return Channel(account.channel)
 
 
-EMAIL: Final = EmailLane()
-LINKEDIN: Final = LinkedinLane()
-CHANNEL: Final = ChannelLane()
-LANES: Final[tuple[Lane, ...]] = (EMAIL, LINKEDIN, CHANNEL)
+EMAIL: Final = EmailAccounts()
+LINKEDIN: Final = LinkedinAccounts()
+CHANNEL: Final = ChannelAccounts()
+ACCOUNT_KINDS: Final[tuple[AccountKind, ...]] = (EMAIL, LINKEDIN, CHANNEL)
 
 
-def lane_of(message: Message) -> Lane | None:
-    """Return the lane of the account that a message has, or None if it has none."""
-    return next((lane for lane in LANES if lane.account_id(message) is not None), None)
+def account_kind_of(message: Message) -> AccountKind | None:
+    """Return the kind of the account that a message has, or None if it has none."""
+    return next((kind for kind in ACCOUNT_KINDS if kind.account_id(message) is not None), None)
 
 
 def account_of(message: Message) -> EmailAccount | NetworkAccount | None:
     """Return the account that a message has, deleted or not."""
-    lane = lane_of(message)
-    found: EmailAccount | NetworkAccount | None = getattr(message, lane.column) if lane else None
+    kind = account_kind_of(message)
+    found: EmailAccount | NetworkAccount | None = getattr(message, kind.column) if kind else None
     return found
