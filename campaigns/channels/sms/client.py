@@ -23,6 +23,7 @@ PER_PAGE: Final = 50
 MOST_PER_PAGE: Final = 1000
 MAX_PAGES: Final = 10
 SERVICE: Final = "MG"
+NOT_FOUND: Final = 404
 NOT_TWILIO: Final = "The address does not answer as Twilio does. Correct it on the account's page."
 
 
@@ -56,6 +57,11 @@ class Twilio:
                 return
             path = following[following.index(VERSION) :]
         raise AccountTrouble(f"Twilio has too many messages{f' to {to}' if to else ''} to look through.")
+
+    def message(self, sid: str) -> Mapping[str, Any] | None:
+        """Return what Twilio says of a message, or None if it does not know it any more."""
+        answer = asking.ask(PROVIDER, self._asked("GET", self._path(f"Messages/{sid}.json")))
+        return None if answer.status == NOT_FOUND else self._checked(answer)
 
     def account(self) -> Mapping[str, Any]:
         """Return what Twilio says of the account."""

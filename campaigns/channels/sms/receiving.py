@@ -3,21 +3,18 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID
 
 from django.utils import timezone
 
 from campaigns.accounts.models import ChannelAccount, NetworkAccount
 from campaigns.accounts.providers import TWILIO
 from campaigns.channels import incoming as incomings
-from campaigns.channels import opting_out
-from campaigns.channels.incoming import Incoming, Progress
-from campaigns.channels.opt_out_words import Wish
-from campaigns.channels.reported import account_of, adopt, bounced, own_id
+from campaigns.channels.incoming import Incoming
+from campaigns.channels.reported import account_of, own_id
+from campaigns.channels.sms import statuses
 from campaigns.channels.sms.client import is_service
-from campaigns.channels.sms.driver import OWN_ID, STOPPED
-from campaigns.channels.sms.errors import OPTED_OUT, Problem
-from campaigns.messages.models import Message, MessageEventKind
+from campaigns.channels.sms.driver import OWN_ID
+from campaigns.channels.sms.statuses import Status, code_of
 from campaigns.provider_reports.models import ProviderReport
 from campaigns.provider_reports.services import NewReport, processes, take_in
 from lad.callback_addresses import CallbackRefused
@@ -27,12 +24,6 @@ from leads.channels import Channel
 MESSAGE: Final = "message"
 STATUS: Final = "status"
 SAYS: Final = "opt_out_type"
-PROGRESS: Final = {
-    "delivered": MessageEventKind.DELIVERED,
-    "read": MessageEventKind.OPENED,
-    "undelivered": MessageEventKind.BOUNCED,
-    "failed": MessageEventKind.BOUNCED,
-}
 MAX_MEDIA: Final = 10
 # What LAD keeps of a report. The rest, such as where the phone is registered, is not needed.
 KEPT: Final = (
@@ -103,7 +94,7 @@ def _media(values: Mapping[str, str]) -> list[dict[str, str]]:
 def process(account: NetworkAccount, given: Sequence[ProviderReport]) -> None:
     """Work on reports of one account, oldest first, in its tenant's scope."""
     _messages(account, [each for each in given if each.kind == MESSAGE])
-    _statuses(account, [each for each in given if each.kind == STATUS])
+    statuses.record(account, [_status(each) for each in given if each.kind == STATUS])
 
 
 def _messages(account: NetworkAccount, given: Sequence[ProviderReport]) -> None:
@@ -157,50 +148,16 @@ def _text(body: str, media: Sequence[Mapping[str, str]]) -> str:
     return f"{labels}: {body}" if body.strip() else labels
 
 
-def _statuses(account: NetworkAccount, given: Sequence[ProviderReport]) -> None:
-    adopt(account, dict(pair for each in given if (pair := _named(each.content)) is not None))
-    progress = [
-        Progress(str(each.content["MessageSid"]), kind, _at(each), _detail(each.content))
-        for each in given
-        if (kind := PROGRESS.get(str(each.content.get("MessageStatus")))) is not None
-    ]
-    if progress:
-        bounced(incomings.record_progress(account, progress), "Twilio")
-    opting_out.heed(_opted_out(given))
-
-
-def _opted_out(given: Sequence[ProviderReport]) -> list[opting_out.Request]:
-    """Return the people to whom Twilio did not deliver because they had opted out."""
-    return [
-        opting_out.Request(
-            Channel.SMS, Wish.STOP, str(each.content.get("To") or ""), STOPPED, _at(each), _lead_of(each.content)
-        )
-        for each in given
-        if _code(each.content) == OPTED_OUT
-    ]
-
-
-def _lead_of(content: Mapping[str, Any]) -> Any:
-    row = Message.objects.filter(provider_id=str(content["MessageSid"])).select_related("lead").first()
-    return row.lead if row is not None else None
-
-
-def _named(content: Mapping[str, Any]) -> tuple[UUID, str] | None:
-    """Return LAD's and Twilio's id of the message that a status is about, if it brings both."""
-    key = own_id(content.get(OWN_ID))
-    return None if key is None else (key, str(content["MessageSid"]))
-
-
-def _detail(content: Mapping[str, Any]) -> dict[str, Any]:
-    if PROGRESS[str(content["MessageStatus"])] != MessageEventKind.BOUNCED:
-        return {}
-    problem = Problem(_code(content))
-    return {"severity": problem.severity, "sentence": problem.sentence, "code": problem.code}
-
-
-def _code(content: Mapping[str, Any]) -> int:
-    text = str(content.get("ErrorCode") or "")
-    return int(text) if text.isdecimal() and len(text) < 7 else -1
+def _status(report: ProviderReport) -> Status:
+    content = report.content
+    return Status(
+        sid=str(content["MessageSid"]),
+        status=str(content.get("MessageStatus") or ""),
+        code=code_of(content.get("ErrorCode")),
+        to=str(content.get("To") or ""),
+        at=_at(report),
+        own=own_id(content.get(OWN_ID)),
+    )
 
 
 def _at(report: ProviderReport) -> datetime:
