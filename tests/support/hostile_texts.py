@@ -11,7 +11,10 @@ parser: Any = import_module("re._parser")
 
 LENGTH: Final = 100_000
 MAX_UNITS: Final = 8
-MAX_PREFIX: Final = 12
+MAX_PREFIX: Final = 60
+# A pattern of hundreds of alternatives has as many repeats.
+MAX_PREFIXES: Final = 25
+REPEATS: Final = (codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT)
 CATEGORIES: Final = {
     codes.CATEGORY_SPACE: " ",
     codes.CATEGORY_DIGIT: "0",
@@ -46,8 +49,10 @@ def hostile_texts(pattern: str | bytes, *, pairs: bool = True) -> Iterator[Text]
     text = pattern.decode("latin-1") if isinstance(pattern, bytes) else pattern
     tree = parser.parse(text)
     runs = list(dict.fromkeys([*_runs(tree), " ", "a", "0", "-"]))[:MAX_UNITS]
-    beginnings = [_witness(tree, optional=optional)[:MAX_PREFIX] for optional in (True, False)]
-    prefixes = list(dict.fromkeys(text[:size] for text in beginnings for size in range(len(text) + 1)))
+    prefixes = [""]
+    for optional in (True, False):
+        prefixes.append(_witness(tree, prefixes, optional=optional))
+    prefixes = list(dict.fromkeys(text for text in prefixes if len(text) <= MAX_PREFIX))[:MAX_PREFIXES]
     for unit in runs:
         for prefix in prefixes:
             for tail in ("", "!\0", "\n!"):
@@ -85,28 +90,34 @@ def _runs(tree: Any) -> Iterator[str]:
         yield run
 
 
-def _witness(tree: Any, *, optional: bool) -> str:
-    """Return a short text that the pattern may begin with, with or without its optional parts."""
-    text = ""
+def _witness(tree: Any, reached: list[str], *, optional: bool, before: str = "") -> str:
+    """Return a text that the pattern matches after ``before``, with or without its optional parts.
+
+    Each beginning of it after which a repeat follows is added to ``reached``: a text backtracks in a repeat, and only
+    if it matches all that stands before.
+    """
+    text = before
     for code, argument in tree:
         if code is codes.LITERAL:
             text += chr(argument)
-        elif code in (codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT):
+        elif code in REPEATS:
             least, _most, inner = argument
-            text += _witness(inner, optional=optional) * max(int(optional), min(least, MAX_PREFIX))
+            reached.append(text)
+            once = _witness(inner, reached, optional=optional, before=text)[len(text) :]
+            text += once * max(int(optional), min(least, MAX_PREFIX))
         elif code is codes.SUBPATTERN:
-            text += _witness(argument[-1], optional=optional)
+            text = _witness(argument[-1], reached, optional=optional, before=text)
         elif code is codes.BRANCH:
-            text += _witness(argument[1][0], optional=optional)
+            text, *_others = [_witness(branch, reached, optional=optional, before=text) for branch in argument[1]]
         elif code is codes.ATOMIC_GROUP:
-            text += _witness(argument, optional=optional)
+            text = _witness(argument, reached, optional=optional, before=text)
         else:
             text += _character(code, argument)
     return text
 
 
 def _inner(code: Any, argument: Any) -> Iterable[Any]:
-    if code in (codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT):
+    if code in REPEATS:
         return [argument[2]]
     if code is codes.SUBPATTERN:
         return [argument[-1]]
