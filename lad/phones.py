@@ -33,6 +33,9 @@ MIN_SEARCHED_DIGITS: Final = 3
 # A shorter term can be no whole number without its country code.
 MIN_NATIONAL_DIGITS: Final = 6
 
+# What people read where a number stands.
+UNKNOWN_NUMBER: Final = "Unknown number"
+
 _NUMBER: Final = re.compile(r"\+?[0-9 ()\[\]./-]+")
 _EXAMPLE: Final = "Write it with its country code, for example +971 50 123 4567."
 _EXTENSION: Final = (
@@ -51,12 +54,16 @@ class Phone:
     """A number as the tables store it.
 
     ``base_number`` is the national number as an integer. ``leading_zeros`` counts the zeros in front that
-    belong to it, as in Italy.
+    belong to it, as in Italy. ``NO_NUMBER`` is that of a caller who withholds it.
     """
 
     country_code: str
     base_number: int
     leading_zeros: int = 0
+
+    @property
+    def is_known(self) -> bool:
+        return bool(self.base_number)
 
     @property
     def national(self) -> str:
@@ -65,16 +72,19 @@ class Phone:
 
     @property
     def e164(self) -> str:
-        """Return the number in E.164, for example ``+390612345678``."""
-        return f"{self.country_code}{self.national}"
+        """Return the number in E.164, for example ``+390612345678``, or an empty text if it is not known."""
+        return f"{self.country_code}{self.national}" if self.is_known else ""
 
     @property
     def international(self) -> str:
         """Return the number for people, for example ``+39 06 1234 5678``. An unknown country's number is in E.164."""
-        return shown(self.e164)
+        return shown(self.e164) if self.is_known else UNKNOWN_NUMBER
 
     def __str__(self) -> str:
         return self.international
+
+
+NO_NUMBER: Final = Phone("", 0)
 
 
 def parse(text: str, country: str = "") -> Phone:

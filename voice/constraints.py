@@ -5,6 +5,8 @@ from typing import Final
 from django.core.validators import RegexValidator, URLValidator
 from django.db import models
 
+from lad.phones import NO_NUMBER
+
 LANGUAGE: Final = RegexValidator(
     r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", "Write the language as a code such as en, de or en-GB."
 )
@@ -31,17 +33,22 @@ def is_web_address(table: str, name: str) -> models.CheckConstraint:
     )
 
 
-def is_phone(table: str, prefix: str = "") -> models.CheckConstraint:
-    """Require that the three columns hold a number that can be dialled."""
+def is_phone(table: str, prefix: str = "", *, unknown_where: models.Q | None = None) -> models.CheckConstraint:
+    """Require that the three columns hold a number that can be dialled, or no number in rows of ``unknown_where``."""
+    known = models.Q(
+        **{
+            f"{prefix}country_code__regex": r"^\+[1-9][0-9]{0,2}$",
+            f"{prefix}base_number__gt": 0,
+            f"{prefix}base_number__lt": MAX_NATIONAL_NUMBER,
+            f"{prefix}leading_zeros__lte": MAX_LEADING_ZEROS,
+        }
+    )
+    if unknown_where is not None:
+        known |= unknown_where & models.Q(
+            **{f"{prefix}{name}": getattr(NO_NUMBER, name) for name in ("country_code", "base_number", "leading_zeros")}
+        )
     return models.CheckConstraint(
-        condition=models.Q(
-            **{
-                f"{prefix}country_code__regex": r"^\+[1-9][0-9]{0,2}$",
-                f"{prefix}base_number__gt": 0,
-                f"{prefix}base_number__lt": MAX_NATIONAL_NUMBER,
-                f"{prefix}leading_zeros__lte": MAX_LEADING_ZEROS,
-            }
-        ),
+        condition=known,
         name=f"{table}_phone",
         violation_error_message="Enter the country code with its plus, and the national number without it.",
     )

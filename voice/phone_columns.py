@@ -25,12 +25,15 @@ class HasPhone(Protocol):
 def with_number(values: Values, row: HasPhone | None, tenant_id: UUID, *, prefix: str = "") -> dict[str, Any]:
     """Return the values with the number's three columns, read from ``phone`` or from the columns that were given.
 
-    A national number given as text keeps its zeros: ``0655501234`` of ``+39``. Without a country code it is read in
+    ``phone`` is a text, or a Phone that was read already. A national number given as text keeps its zeros: ``0655501234`` of ``+39``. Without a country code it is read in
     the tenant's country. Returns the values without the columns if they do not change ``row``. Raises Invalid.
     """
     kept = dict(values)
+    written = kept.pop("phone", None)
+    if isinstance(written, Phone):
+        return {**kept, **_columns(written, prefix)}
     given = {name: kept.pop(f"{prefix}{name}") for name in _PARTS if f"{prefix}{name}" in kept}
-    text = str(kept.pop("phone", None) or "").strip()
+    text = str(written or "").strip()
     if row is not None:
         given = {name: value for name, value in given.items() if value != getattr(row.phone, name)}
         text = "" if text in (row.phone.e164, row.phone.international) else text
@@ -42,7 +45,7 @@ def with_number(values: Values, row: HasPhone | None, tenant_id: UUID, *, prefix
         raise Invalid(errors={"phone": [NUMBER_MISSING]})
     if parts is not None and phone != parts:
         raise Invalid(errors={"phone": [TWO_NUMBERS]})
-    return {**kept, **{f"{prefix}{name}": getattr(phone, name) for name in _PARTS}}
+    return {**kept, **_columns(phone, prefix)}
 
 
 def tenant_of_new(values: Values) -> UUID:
@@ -57,6 +60,10 @@ def parsed(text: str, tenant_id: UUID | None, *, field: str) -> Phone:
         return phones.parse(text, "" if phones.is_international(text) else country_of(tenant_id))
     except ValidationError as error:
         raise Invalid(errors={field: error.messages}) from error
+
+
+def _columns(phone: Phone, prefix: str) -> dict[str, Any]:
+    return {f"{prefix}{name}": getattr(phone, name) for name in _PARTS}
 
 
 def _parsed_parts(given: dict[str, Any], row: HasPhone | None, tenant_id: UUID, prefix: str) -> Phone:

@@ -119,3 +119,12 @@ def test_a_term_in_any_form_means_the_stored_number() -> None:
 def test_words_and_short_digits_are_no_numbers() -> None:
     for text in ("", "12", "Acme", "Acme 2000", "maria@acme.example", "7 eleven", "1" * 200):
         assert phones.search_term(text, "AE") is None
+
+
+def test_no_number_is_written_as_such() -> None:
+    assert (phones.NO_NUMBER.e164, phones.NO_NUMBER.international, phones.NO_NUMBER.is_known) == (
+        "",
+        "Unknown number",
+        False,
+    )
+    assert phones.parse("+44 20 7946 0018").is_known

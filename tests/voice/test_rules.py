@@ -51,6 +51,9 @@ def refused(factory: Any, constraint: str, **values: Any) -> None:
         ("recording_url_web", {"recording_url": "gs://bucket/recording.wav"}),
         ("phone", {"to_country_code": "39"}),
         ("phone", {"to_base_number": 0}),
+        # Only a caller may withhold the number, and wholly.
+        ("phone", {"to_country_code": "", "to_base_number": 0, "to_leading_zeros": 0}),
+        ("phone", {"direction": "inbound", "to_base_number": 0}),
         ("campaign_named", {"campaign": None, "campaign_step": None, "lead": None}),
     ],
 )

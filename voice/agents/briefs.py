@@ -237,7 +237,7 @@ def _people(calls: Sequence[CallLog], entries: Mapping[UUID, CallBatchEntry | No
         own = _copied(values.get(call.lead_id) if call.lead_id is not None else None)
         own.seed = str(call.pk)
         own.setdefault("sender", {}).setdefault("company", names.get(call.tenant_id, ""))  # type: ignore[attr-defined]
-        own["called_number"] = call.phone.international
+        own["called_number"] = call.phone.international if call.phone.is_known else ""
         own["our_number"] = numbers.get(call.from_number_id, "")
         last = before.get(call.lead_id, "") if call.lead_id is not None else ""
         people[call.pk] = _person(call, own, entries.get(call.pk), last)

@@ -22,6 +22,7 @@ from voice.calls.models import CallLog
 
 SOURCE: Final = "Call"
 NO_LEAD: Final = "This is not possible: nobody knows who is on the telephone."
+UNKNOWN: Final = "Your number is not shown, so nobody here can call it."
 NO_ADDRESS: Final = "There is no e-mail address of this person."
 NO_TEMPLATE: Final = "There is no such e-mail."
 CANNOT_SEND: Final = "This e-mail cannot be sent. Somebody will follow up."
@@ -31,6 +32,8 @@ CANNOT_SEND: Final = "This e-mail cannot be sent. Somebody will follow up."
 def do_not_call_again(asked: Asked) -> str:
     """Put the person on the do-not-contact list, with the number that was called."""
     call = asked.call
+    if not call.phone.is_known and call.lead is None:
+        return UNKNOWN
     evidence = {"call_id": str(call.pk), "words": asked.text("words", "reason")[:500]}
     suppress(
         lead=call.lead,

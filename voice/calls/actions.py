@@ -98,7 +98,7 @@ class CallActions:
         explanation="Whether the person may be called is asked again. If not now, the call waits and says why.",
         form=call_again_form,
         permission="call",
-        when=lambda call: call.is_finished,
+        when=lambda call: call.is_finished and (call.phone.is_known or _has_lead(call)),
         icon="call",
     )
     def call_again(self, request: HttpRequest, row: CallLog, values: dict[str, Any]) -> str:
@@ -151,6 +151,7 @@ class CallActions:
         "Do not call",
         explanation="Puts the number on the do-not-contact list: no agent and no campaign calls it any more.",
         permission="never_call",
+        when=lambda call: call.phone.is_known or _has_lead(call),
         icon="do_not_disturb_on",
         danger=True,
         seldom=True,

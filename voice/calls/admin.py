@@ -12,6 +12,7 @@ from lad.admin.permissions import can_view
 from lad.db.identifiers import uuid_or_none
 from lad.figures import Figure
 from lad.jobs.bulk import bulk_action
+from lad.phones import UNKNOWN_NUMBER
 from lad.tenancy.access import access_of
 from leads.contacts.models import Lead
 from voice import formatting
@@ -110,7 +111,7 @@ class CallLogAdmin(CallActions, TenantModelAdmin):
 
     @display(description="Number")
     def phone_number(self, obj: CallLog) -> str:
-        return str(obj.phone.e164)
+        return str(obj.phone.e164 or UNKNOWN_NUMBER)
 
     @display(description="Direction", ordering="direction")
     def direction_arrow(self, obj: CallLog) -> str:

@@ -8,7 +8,7 @@ from lad.db.fields import TenantForeignKey, TenantUserKey
 from lad.db.json_schema import OBJECT, JsonSchemaValidator
 from lad.db.models import TenantModel
 from lad.limits import KILOBYTE, JsonLimit
-from lad.phones import Phone
+from lad.phones import UNKNOWN_NUMBER, Phone
 from lad.times import written
 from voice.carriers.outcomes import AnsweredBy, Outcome
 from voice.constraints import MAX_URL, WEB_ADDRESS, SecondsBetween, is_phone, is_web_address, not_negative
@@ -32,7 +32,8 @@ def _same_campaign(name: str, to: str) -> KeyConstraint:
 class CallLog(TenantModel):
     """One outbound or inbound call.
 
-    In both directions ``from_number`` is the tenant's number and ``to_…`` the other person's.
+    In both directions ``from_number`` is the tenant's number and ``to_…`` the other person's, which a caller may
+    withhold.
     ``duration_seconds`` is the talk time the carrier bills, at most the time from start to end.
     """
 
@@ -57,7 +58,8 @@ class CallLog(TenantModel):
     from_number = TenantForeignKey(
         "voice.VoiceNumber", on_delete=models.PROTECT, null=True, blank=True, related_name="calls", db_index=False
     )
-    to_country_code = models.CharField(max_length=10)
+    # Empty for callers who withhold their number.
+    to_country_code = models.CharField(max_length=10, blank=True)
     to_base_number = models.BigIntegerField()
     to_leading_zeros = models.PositiveSmallIntegerField(default=0, db_default=0)
     campaign = TenantForeignKey(
@@ -110,7 +112,7 @@ class CallLog(TenantModel):
         db_table = "voice_call_logs"
         verbose_name = "call"
         constraints = [
-            is_phone("voice_call_logs", "to_"),
+            is_phone("voice_call_logs", "to_", unknown_where=models.Q(direction=Direction.INBOUND)),
             is_web_address("voice_call_logs", "recording_url"),
             not_negative("voice_call_logs", "cost"),
             models.CheckConstraint(
@@ -191,7 +193,7 @@ class CallLog(TenantModel):
 
     def __str__(self) -> str:
         arrow = "→" if self.direction == Direction.OUTBOUND else "←"
-        return f"{arrow} {self.phone.e164}, {written(self.created_at)}"
+        return f"{arrow} {self.phone.e164 or UNKNOWN_NUMBER}, {written(self.created_at)}"
 
     @property
     def phone(self) -> Phone:

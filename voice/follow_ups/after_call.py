@@ -67,7 +67,10 @@ def _never_again(call: CallLog, analysis: CallAnalysis) -> None:
     evidence = {"call_id": str(call.pk), "words": words}
     lead = Lead.objects.filter(pk=call.lead_id).first() if call.lead_id else None
     reason = SuppressionReason.UNSUBSCRIBED
-    wishes = [NewSuppression(Channel.VOICE, reason, lead, str(call.phone.e164), source=SOURCE, evidence=evidence)]
+    wishes = []
+    if call.phone.is_known:
+        number = str(call.phone.e164)
+        wishes.append(NewSuppression(Channel.VOICE, reason, lead, number, source=SOURCE, evidence=evidence))
     if lead is not None:
         wishes.append(NewSuppression(Channel.VOICE, reason, lead, source=SOURCE, evidence=evidence))
         automatic.withdraw_of_lead(lead.pk, reason=ASKED)

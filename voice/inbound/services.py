@@ -3,13 +3,12 @@
 from datetime import datetime
 from typing import Any, Final
 
-import structlog
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import F
 
 from lad import phones, writes
-from lad.phones import Phone
+from lad.phones import NO_NUMBER, Phone
 from lad.tenancy.context import platform_context, tenant_context
 from lad.tenancy.countries import country_of
 from leads.contacts.models import Lead
@@ -25,15 +24,13 @@ from voice.statuses import CallStatus, Direction
 
 SOURCE: Final = "inbound_call"
 
-log = structlog.get_logger("voice.inbound")
-
 
 @hooks.finds_calls
 def call_of(account: CarrierAccount, event: CarrierEvent, now: datetime) -> CallLog | None:
     """Return the inbound call that a carrier tells of: the one in the log, or a new one if somebody calls.
 
     Call it outside of any scope; it commits the call that it makes. Two events of a new call that arrive at once find
-    the same one. Returns None for a call of none of the account's numbers, and for one whose number is withheld.
+    the same one. Returns None for a call of none of the account's numbers.
     """
     if not event.reference:
         return None
@@ -48,11 +45,7 @@ def call_of(account: CarrierAccount, event: CarrierEvent, now: datetime) -> Call
     if number is None:
         return None
     with tenant_context(number.tenant_id), transaction.atomic():
-        caller = _caller(event.other_number, number)
-        if caller is not None:
-            return _begin(account, event, number, caller)
-    log.warning("a caller's number is withheld", number=str(number.pk))
-    return None
+        return _begin(account, event, number, _caller(event.other_number, number))
 
 
 def number_called(account: CarrierAccount, text: str) -> VoiceNumber | None:
@@ -95,10 +88,11 @@ def _begin(account: CarrierAccount, event: CarrierEvent, number: VoiceNumber, ca
         return found.call_log
     agent = agent_for(number)
     values: dict[str, Any] = {
-        "phone": caller.e164,
+        "phone": caller,
         "direction": Direction.INBOUND,
         "status": CallStatus.PENDING,
-        "lead": lead_of(caller),
+        # Who withholds the number is nobody in particular.
+        "lead": lead_of(caller) if caller.is_known else None,
         "agent": agent,
         "agent_version": published_versions([agent])[agent.pk] if agent is not None else None,
         "from_number": number,
@@ -114,9 +108,9 @@ def lead_of(caller: Phone) -> Lead:
     return rows.first() or writes.create(Lead, {"phone": caller.e164, "source": SOURCE})
 
 
-def _caller(text: str, number: VoiceNumber) -> Phone | None:
-    """Return the caller's number, read in the tenant's country, or None if it is withheld or no number."""
+def _caller(text: str, number: VoiceNumber) -> Phone:
+    """Return the caller's number, read in the tenant's country, or NO_NUMBER if it is withheld or cannot be called."""
     try:
         return phones.parse(text, "" if phones.is_international(text) else country_of(number.tenant_id))
     except ValidationError:
-        return None
+        return NO_NUMBER

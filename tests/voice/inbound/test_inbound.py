@@ -12,11 +12,16 @@ from typing import Any
 import jwt
 import pytest
 from django.db import connections
+from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from lad.outbox.drain import drain
+from lad.phones import NO_NUMBER
 from lad.tenancy.context import platform_context, tenant_context
+from leads.contactability.models import Suppression
 from leads.contacts.models import Lead
+from tenants.accounts.models import User
 from tenants.teams.models import Tenant
 from tests.factories.leads import LeadFactory
 from tests.factories.voice import CallLogFactory, CarrierAccountFactory, VoiceAgentFactory, VoiceNumberFactory
@@ -24,6 +29,9 @@ from tests.support.sandbox import Sandbox
 from tests.voice.callbacks.conftest import account_at
 from tests.voice.helpers import create
 from voice.analysis.models import CallAnalysisRequest
+from voice.analysis.services import analyse
+from voice.callbacks.tool_actions import do_not_call_again
+from voice.callbacks.tools import Asked
 from voice.calls.models import CallLog
 from voice.carriers.callback_addresses import make_token
 from voice.carriers.models import CarrierAccount
@@ -185,8 +193,6 @@ def test_who_does_not_know_the_key_is_told_nothing(
     "participant",
     [
         person(called="+442079469999"),
-        person(caller="anonymous"),
-        person(caller=""),
         person(called=""),
         {"kind": "STANDARD", "attributes": person()["attributes"]},
     ],
@@ -196,6 +202,62 @@ def test_what_is_no_call_of_a_number_is_answered_and_forgotten(
 ) -> None:
     assert send(account, "participant_joined", participant=participant).status_code == 200
     assert calls_of(tenant) == []
+
+
+@pytest.mark.parametrize("caller", ["", "anonymous", "1001"])
+def test_who_withholds_the_number_is_answered_and_logged_as_no_lead(
+    caller: str, tenant: Tenant, owner: User, account: CarrierAccount, number: VoiceNumber, api: Callable[..., Any]
+) -> None:
+    turns = [{"role": "agent", "text": "Acme.", "start": 0}, {"role": "person", "text": "Never call me again."}]
+    answer = send(account, "participant_joined", path="brief/", participant=person(caller=caller))
+    assert answer.status_code == 200
+    assert answer.json()["first_message"] == "Acme, how can I help?"
+    for event, more in (
+        ("agent_report", {"answeredBy": "human", "transcript": turns}),
+        ("participant_left", {"participant": person(caller=caller, disconnectReason="CLIENT_INITIATED")}),
+        ("room_finished", {}),
+    ):
+        assert send(account, event, **more).status_code == 200
+    (call,) = calls_of(tenant)
+    assert (call.status, call.lead, call.phone, str(call.phone)) == ("ended", None, NO_NUMBER, "Unknown number")
+    told = api(owner).get(f"/api/v1/voice-call-logs/{call.pk}/").json()
+    assert (told["to_phone"], told["direction"]) == ("", "inbound")
+    with tenant_context(tenant.pk):
+        assert analyse(call).do_not_call
+    drain()
+    with tenant_context(tenant.pk):
+        # There is no number that could be kept from being called, and nobody whose number it is.
+        assert not Suppression.objects.exists()
+        assert not Lead.objects.exists()
+
+
+def test_what_needs_a_number_is_not_offered_for_a_call_without_one(
+    tenant: Tenant, owner: User, admin_of: Callable[..., Client], account: CarrierAccount, number: VoiceNumber
+) -> None:
+    for caller, room in ((CALLER, "one"), ("anonymous", "two")):
+        told = person(caller=caller, disconnectReason="CLIENT_INITIATED")
+        send(account, "participant_joined", room=room, participant=told)
+        send(account, "participant_left", room=room, participant=told)
+        send(account, "room_finished", room=room)
+    pages = {
+        call.phone.is_known: admin_of(owner).get(f"/admin/voice/calllog/{call.pk}/change/").content.decode()
+        for call in calls_of(tenant)
+    }
+    for action in ("/call_again/", "/never_call/"):
+        assert (action in pages[True], action in pages[False]) == (True, False)
+    assert "Unknown number" in pages[False]
+    assert "Unknown number" in admin_of(owner).get("/admin/voice/calllog/").content.decode()
+
+
+def test_an_agent_that_is_asked_never_to_call_says_that_no_number_is_known(
+    tenant: Tenant, account: CarrierAccount, number: VoiceNumber
+) -> None:
+    send(account, "participant_joined", participant=person(caller="anonymous"))
+    (call,) = calls_of(tenant)
+    with tenant_context(tenant.pk):
+        said = do_not_call_again(Asked(call, {"words": "Never call me again"}, timezone.now()))
+        assert not Suppression.objects.exists()
+    assert said == "Your number is not shown, so nobody here can call it."
 
 
 def test_nobody_takes_anothers_calls_by_entering_their_number(tenant: Tenant, other_tenant: Tenant) -> None:
