@@ -25,8 +25,9 @@ class HasPhone(Protocol):
 def with_number(values: Values, row: HasPhone | None, tenant_id: UUID, *, prefix: str = "") -> dict[str, Any]:
     """Return the values with the number's three columns, read from ``phone`` or from the columns that were given.
 
-    ``phone`` is a text, or a Phone that was read already. A national number given as text keeps its zeros: ``0655501234`` of ``+39``. Without a country code it is read in
-    the tenant's country. Returns the values without the columns if they do not change ``row``. Raises Invalid.
+    ``phone`` is a text, or a Phone that was read already. A national number given as text keeps its zeros:
+    ``0655501234`` of ``+39``. Without a country code it is read in the tenant's country. Returns the values without
+    the columns if they do not change ``row``. Raises Invalid.
     """
     kept = dict(values)
     written = kept.pop("phone", None)

@@ -9,14 +9,12 @@ from campaigns.accounts.models import AccountStatus, ChannelAccount, LinkedinAcc
 from lad.mail.kinds import Content, MailKind, Obsolete, mail_kinds
 from lad.mail.messages import link
 from lad.mail.models import MailDelivery
-from lad.mail.services import new_delivery, queue_all
+from lad.mail.services import new_deliveries, queue_all
 from lad.outbox.consumers import Batch, Event
-from tenants.access.roles import Role
-from tenants.teams.models import Membership
+from tenants.teams.services.recipients import addresses_of
 
 TEMPLATE: Final = "campaigns/accounts/mail/network-account-stopped"
 MODELS: Final[tuple[type[NetworkAccount], ...]] = (LinkedinAccount, ChannelAccount)
-MANAGERS: Final = (Role.OWNER, Role.ADMIN)
 # In these an account works, or goes on by itself.
 QUIET: Final = (AccountStatus.ACTIVE, AccountStatus.PENDING)
 
@@ -37,24 +35,14 @@ def _has_stopped(event: Event) -> bool:
 
 def _mails(event: Event, accounts: dict[UUID, NetworkAccount]) -> Iterator[MailDelivery]:
     account = accounts[UUID(str(event.aggregate_id))]
-    for number, address in enumerate(_addresses(account)):
-        mail = new_delivery(event, NETWORK_ACCOUNT_STOPPED, to=address, subject_id=account.pk)
-        mail.idempotency_key = f"{mail.idempotency_key}.{number}"
-        yield mail
+    assert isinstance(account, LinkedinAccount | ChannelAccount)  # there are two kinds
+    to = addresses_of(tenant_id=account.tenant_id, user_id=account.user_id)
+    yield from new_deliveries(event, NETWORK_ACCOUNT_STOPPED, to=to, subject_id=account.pk)
 
 
 def _rows(model: type[NetworkAccount], batch: Batch) -> list[NetworkAccount]:
     rows = model.objects.filter(pk__in=batch.aggregate_ids, tenant__in=batch.tenant_ids)
     return list(rows)
-
-
-def _addresses(account: NetworkAccount) -> list[str]:
-    """Return the addresses of the account's member and of those who manage the tenant, each once."""
-    assert isinstance(account, LinkedinAccount | ChannelAccount)  # there are two kinds
-    members = Membership.objects.filter(tenant=account.tenant_id, user__is_active=True).order_by("created_at")
-    own = members.filter(user=account.user_id).values_list("user__email", flat=True) if account.user_id else []
-    managers = members.filter(role__in=MANAGERS).values_list("user__email", flat=True)
-    return list(dict.fromkeys([*own, *managers]))
 
 
 def _build(delivery: MailDelivery, now: datetime) -> Content:

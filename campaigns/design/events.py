@@ -1,6 +1,8 @@
 """Events of campaigns. Created, updated, deleted and restored rows are in the catalogue already."""
 
+from campaigns.design.mails import queue_notices
 from lad.outbox.catalogue import define
+from lad.outbox.consumers import Batch, consumes
 
 define("campaigns.campaign.started", "{actor} started {subject}", fields=["next_run_at"])
 define("campaigns.campaign.resumed", "{actor} resumed {subject}", fields=["next_run_at"])
@@ -23,3 +25,9 @@ define(
 )
 define("campaigns.lead.created", "{actor} enrolled {subject}", optional=["changed"])
 define("campaigns.lead.ended", "{subject} went through its campaign", fields=["status", "reason"], in_feed=False)
+
+
+@consumes(["campaigns.campaign.halted"], name="campaign-paused-mail")
+def mail_paused_campaigns(batch: Batch) -> None:
+    """Queues a mail to the people of each campaign that LAD has paused."""
+    queue_notices(batch)

@@ -1,6 +1,6 @@
 """Queue mail, and send again or cancel a mail that was not sent."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -79,6 +79,14 @@ def new_delivery(event: Event, kind: MailKind, *, to: str, subject_id: UUID) -> 
         idempotency_key=f"{kind.key}.{event.id}",
         next_attempt_at=timezone.now(),
     )
+
+
+def new_deliveries(event: Event, kind: MailKind, *, to: Sequence[str], subject_id: UUID) -> list[MailDelivery]:
+    """Return unsaved mails to several people that the event caused. Their keys derive from it and from the place."""
+    mails = [new_delivery(event, kind, to=address, subject_id=subject_id) for address in to]
+    for place, mail in enumerate(mails):
+        mail.idempotency_key = f"{mail.idempotency_key}.{place}"
+    return mails
 
 
 def queue_all(deliveries: Iterable[MailDelivery]) -> None:

@@ -5,6 +5,7 @@ from typing import Final
 from lad.outbox.catalogue import define
 from lad.outbox.consumers import Batch, consumes
 from voice.batches.mails import queue_reports
+from voice.batches.pause_mails import queue_notices
 
 _COUNTERS: Final = ("total_calls", "completed_calls", "failed_calls")
 
@@ -43,3 +44,9 @@ define("voice.call_batch.resumed", "The batch {subject} goes on", in_feed=False)
 def report_batches(batch: Batch) -> None:
     """Queue the report of each batch that is over, once."""
     queue_reports(batch)
+
+
+@consumes(("voice.call_batch.paused",), name="call-batch-paused-mail")
+def mail_paused_batches(batch: Batch) -> None:
+    """Queues a mail to the people of each batch that LAD has paused."""
+    queue_notices(batch)

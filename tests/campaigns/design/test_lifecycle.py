@@ -6,9 +6,17 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from campaigns.design.mails import CAMPAIGN_PAUSED
 from campaigns.design.models import Campaign, CampaignStatus
+from campaigns.design.services import lifecycle
 from campaigns.enrolment.models import ActivityStatus, CampaignLead, CampaignLeadActivity, EnrolmentStatus
+from lad.mail.kinds import Obsolete
+from lad.mail.messages import build
+from lad.mail.models import MailDelivery
+from lad.outbox.drain import drain
 from lad.tenancy.context import platform_context
+from tenants.accounts.models import User
+from tenants.teams.models import Tenant
 from tests.factories.campaigns import (
     CampaignAccountFactory,
     CampaignLeadActivityFactory,
@@ -217,3 +225,31 @@ def test_deliveries_are_told_apart_from_waits_searches_and_visits(ready: Campaig
     counted = call("get", "campaigns", ready, "progress").json()
     assert (counted["activities"]["delivered"], counted["activities"]["pending"]) == (1, 0)
     assert (counted["other_steps"]["done"], counted["other_steps"]["pending"]) == (4, 1)
+
+
+def test_people_are_told_by_mail_of_a_campaign_that_lad_pauses(
+    ready: Campaign, call: Any, tenant: Tenant, member: User, owner: User, admin: User, viewer: User
+) -> None:
+    assert call("post", "campaigns", ready, "start").status_code == 200
+    with platform_context(tenant_id=tenant.pk):
+        Campaign.objects.filter(pk=ready.pk).update(created_by_user=member)
+        assert lifecycle.halt(campaign=ready, reason="6.0% of 50 messages bounced.")
+    for _twice in range(2):
+        drain()
+    with platform_context():
+        mails = list(MailDelivery.objects.filter(kind=CAMPAIGN_PAUSED.key))
+        message = build(mails[0], now=timezone.now())
+    assert sorted(mail.to_address for mail in mails) == sorted([member.email, owner.email, admin.email])
+    assert message.subject == f"{ready.name} was paused"
+    assert "6.0% of 50 messages bounced." in message.body
+    assert call("post", "campaigns", ready, "resume").status_code == 200
+    with platform_context(), pytest.raises(Obsolete):
+        build(mails[0], now=timezone.now())
+
+
+def test_nobody_is_told_of_a_campaign_that_a_person_pauses(ready: Campaign, call: Any) -> None:
+    for action in ("start", "pause"):
+        assert call("post", "campaigns", ready, action).status_code == 200
+    drain()
+    with platform_context():
+        assert not MailDelivery.objects.filter(kind=CAMPAIGN_PAUSED.key).exists()

@@ -7,6 +7,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from lad.mail.kinds import Obsolete
+from lad.mail.messages import build
+from lad.mail.models import MailDelivery
+from lad.outbox.drain import drain
 from lad.tenancy.context import platform_context, tenant_context
 from tenants.accounts.models import User
 from tenants.teams.models import Tenant
@@ -20,6 +24,7 @@ from tests.support.api import problem
 from tests.support.events import events
 from tests.voice.helpers import create
 from voice.batches.models import CallBatch, CallBatchEntry
+from voice.batches.pause_mails import BATCH_PAUSED
 from voice.batches.services import ending, pausing
 from voice.calls.models import CallLog
 from voice.carriers.outcomes import Outcome
@@ -227,3 +232,40 @@ def test_viewers_change_no_batch(tenant: Tenant, viewer: User, api: Any) -> None
     batch = running(tenant)
     for action in ("pause", "resume", "cancel", "stop", "schedule"):
         assert problem(api(viewer).post(f"{URL}{batch.pk}/{action}/", {}, format="json"))[0] == 403
+
+
+def test_people_are_told_by_mail_of_a_batch_that_lad_pauses(
+    tenant: Tenant, member: User, owner: User, admin: User, viewer: User
+) -> None:
+    row = create(
+        tenant, CallBatchFactory, name="Fair", status="running", started_at=NOW, total_calls=1, initiated_by_user=member
+    )
+    create(tenant, CallBatchEntryFactory, batch=row)
+    with tenant_context(tenant.pk):
+        pausing.pause([row.pk], reason="5 of 6 calls failed.", now=NOW)
+    for _twice in range(2):
+        drain()
+    mails = batch_mails()
+    assert sorted(mail.to_address for mail in mails) == sorted([member.email, owner.email, admin.email])
+    with platform_context():
+        message = build(mails[0], now=timezone.now())
+    assert message.subject == "Fair was paused"
+    for words in ("LAD has paused Fair.", "5 of 6 calls failed.", "1 person waits for a call."):
+        assert words in message.body
+    with tenant_context(tenant.pk):
+        pausing.resume([row.pk])
+    with platform_context(), pytest.raises(Obsolete):
+        build(mails[0], now=timezone.now())
+
+
+def test_nobody_is_told_of_a_pause_that_a_person_or_a_job_makes(tenant: Tenant, member: User, owner: User) -> None:
+    with tenant_context(tenant.pk):
+        pausing.pause([running(tenant).pk], reason="Lunch.", now=NOW, actor=member)
+        pausing.pause([running(tenant).pk], reason=pausing.FILLING, now=NOW)
+    drain()
+    assert batch_mails() == []
+
+
+def batch_mails() -> list[MailDelivery]:
+    with platform_context():
+        return list(MailDelivery.objects.filter(kind=BATCH_PAUSED.key))
