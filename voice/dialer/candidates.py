@@ -111,6 +111,11 @@ class Candidate:
         return entry if entry.call_log_id == self.call_id and entry.deleted_at is None else None
 
     @property
+    def campaign_id(self) -> UUID | None:
+        """Return the campaign whose step asked for the call. A batch belongs to none."""
+        return self.placement.call_log.campaign_id if self.placement is not None else None
+
+    @property
     def wanted(self) -> Wanted:
         voice_id = self.batch.voice_id if self.batch is not None else None
         return Wanted(self.call_id, self.to_phone, self.user_id, self.number_id, voice_id)

@@ -28,6 +28,7 @@ from voice.carriers.models import CarrierAccount
 from voice.carriers.outcomes import Outcome
 from voice.carriers.protocol import AgentBrief, Caller, CallToPlace
 from voice.charging.services import Refusal, hold_for
+from voice.dialer.campaign_hours import windows_of
 from voice.dialer.candidates import Candidate, Candidates, give_leads
 from voice.dialer.capacity import Room, measure
 from voice.dialer.models import CallPlacement
@@ -198,6 +199,7 @@ class Claimer:
                 channel=Channel.VOICE,
                 purpose=Purpose(purpose),
                 at=self._now,
+                windows=windows_of({lead_id: each.campaign_id for lead_id, each in by_lead.items()}),
                 ignoring=[each.call_id for each in group],
                 lock=True,
                 phones={lead_id: each.to_phone for lead_id, each in by_lead.items()},

@@ -11,6 +11,7 @@ from leads.contactability.models import Purpose
 from leads.contactability.services import decide, open_from
 from voice.batches.models import MAX_RETRIES, CallBatch
 from voice.carriers.outcomes import Outcome
+from voice.dialer.campaign_hours import windows_of
 from voice.dialer.models import CallPlacement, DialingPolicy
 from voice.json_schemas import RETRIED, default_retry_delays
 from voice.statuses import BATCH_OPEN
@@ -78,11 +79,15 @@ def _delay(delays: Sequence[int], attempts: int, most: int) -> int | None:
 
 def _allowed_from(placement: CallPlacement, at: datetime) -> datetime | None:
     """Return the first moment from ``at`` on at which the person may be called; None if it is refused."""
-    lead_id, purpose = placement.call_log.lead_id, Purpose(placement.purpose)
+    call, purpose = placement.call_log, Purpose(placement.purpose)
+    lead_id = call.lead_id
     if lead_id is None:
         return at
-    phones = {lead_id: placement.to_phone}
-    decision = decide(lead_ids=[lead_id], channel=Channel.VOICE, purpose=purpose, at=at, phones=phones)[lead_id]
+    phones, windows = {lead_id: placement.to_phone}, windows_of({lead_id: call.campaign_id})
+    decisions = decide(
+        lead_ids=[lead_id], channel=Channel.VOICE, purpose=purpose, at=at, windows=windows, phones=phones
+    )
+    decision = decisions[lead_id]
     if decision.verdict == Verdict.REFUSE:
         return None
     moment = max(at, decision.until or at)

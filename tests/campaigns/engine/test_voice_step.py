@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from campaigns.design.models import CampaignStep
+from campaigns.design.models import Campaign, CampaignStep
 from campaigns.design.services import lifecycle
 from campaigns.enrolment.models import CampaignLead, CampaignLeadActivity
 from campaigns.enrolment.reasons import EnrolmentReason
@@ -26,6 +26,7 @@ from voice.analysis.models import CallOutcome
 from voice.analysis.recording import record_analysis
 from voice.calls.models import CallLog
 from voice.carriers.outcomes import Outcome
+from voice.dialer.claims import claim
 from voice.dialer.ending import finish, lock_placement
 from voice.dialer.models import CallPlacement
 from voice.dialer.services import cancel_calls
@@ -343,6 +344,39 @@ def test_a_call_waits_for_the_campaigns_hours(outreach: Outreach, running: Start
     outreach.run()
     drain()
     assert len(calls(enrolment)) == 1
+
+
+def open_at(enrolment: CampaignLead, hour: int) -> None:
+    """Let the campaign be open in this hour of UTC only."""
+    hours = {"window": {"start": f"{hour:02}:00", "end": f"{hour:02}:59", "zone": "UTC", "skips_holidays": False}}
+    with platform_context():
+        Campaign.objects.filter(pk=enrolment.campaign_id).update(config=hours)
+
+
+def test_a_call_that_waits_for_a_line_keeps_to_the_campaigns_hours(tenant: Tenant, ringing: CampaignLead) -> None:
+    now = timezone.now()
+    closed, [call] = (now + timedelta(hours=12)).hour, calls(ringing)
+    open_at(ringing, closed)
+    assert claim(tenant.pk, most=5) == []
+    with platform_context():
+        waiting = CallPlacement.objects.get(call_log=call)
+    assert waiting.decision["reasons"][0]["code"] == "outside_window"
+    assert waiting.due_at is not None and waiting.due_at.astimezone(UTC).hour == closed
+    with platform_context():
+        CallPlacement.objects.update(due_at=now)
+        Campaign.objects.filter(pk=ringing.campaign_id).update(config={"window": {"skips_holidays": False}})
+    assert claim(tenant.pk, most=5) == []
+    with platform_context():
+        # The tenant has no number to call from: the hours were asked about before.
+        assert "outside_window" not in str(CallPlacement.objects.get(call_log=call).decision)
+
+
+def test_another_attempt_keeps_to_the_campaigns_hours(ringing: CampaignLead) -> None:
+    closed = (timezone.now() + timedelta(hours=12)).hour
+    open_at(ringing, closed)
+    end(calls(ringing)[0], Outcome.BUSY)
+    [again] = attempts(ringing, BookingStatus.SCHEDULED)
+    assert again.scheduled_at.astimezone(UTC).hour == closed
 
 
 CONDITIONS = [
