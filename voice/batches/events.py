@@ -4,8 +4,8 @@ from typing import Final
 
 from lad.outbox.catalogue import define
 from lad.outbox.consumers import Batch, consumes
-from voice.batches.mails import queue_reports
-from voice.batches.pause_mails import queue_notices
+from voice.batches.mails.pauses import queue_notices
+from voice.batches.mails.reports import queue_reports
 
 _COUNTERS: Final = ("total_calls", "completed_calls", "failed_calls")
 

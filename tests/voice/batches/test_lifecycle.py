@@ -23,8 +23,8 @@ from tests.factories.voice import (
 from tests.support.api import problem
 from tests.support.events import events
 from tests.voice.helpers import create
+from voice.batches.mails.pauses import BATCH_PAUSED
 from voice.batches.models import CallBatch, CallBatchEntry
-from voice.batches.pause_mails import BATCH_PAUSED
 from voice.batches.services import ending, pausing
 from voice.calls.models import CallLog
 from voice.carriers.outcomes import Outcome

@@ -29,7 +29,7 @@ from tests.factories.voice import (
 from tests.support.api import problem
 from tests.tenants.helpers import confirmed
 from tests.voice.helpers import create
-from voice.batches.mails import BATCH_REPORT, FEATURE
+from voice.batches.mails.reports import BATCH_REPORT, FEATURE
 from voice.batches.models import CallBatch
 from voice.batches.services.lifecycle import cancel_batch
 from voice.batches.services.progress import update_progress
