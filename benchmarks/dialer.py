@@ -134,7 +134,7 @@ class World:
         self.database.execute("ANALYZE leads, consent_records")
 
     def replace_batch(self, entries: int) -> None:
-        """Replace all batches by one of so many entries. Beyond the number of leads, several have the same lead."""
+        """Replace all batches by one with this many entries. Leads repeat if there are more entries than leads."""
         self.clear()
         key = uuid4()
         self.database.execute(

@@ -33,7 +33,7 @@ MIN_SEARCHED_DIGITS: Final = 3
 # A shorter term can be no whole number without its country code.
 MIN_NATIONAL_DIGITS: Final = 6
 
-# What people read where a number stands.
+# Shown in place of a number.
 UNKNOWN_NUMBER: Final = "Unknown number"
 
 _NUMBER: Final = re.compile(r"\+?[0-9 ()\[\]./-]+")

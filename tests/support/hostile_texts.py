@@ -35,7 +35,7 @@ class Text:
     second: str = ""
 
     def of(self, length: int) -> str:
-        """Return the text with about so many characters."""
+        """Return the text, about this many characters long."""
         if self.second:
             half = length // 2
             middle = self.unit * (half // len(self.unit)) + self.second * (half // len(self.second))

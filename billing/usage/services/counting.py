@@ -53,7 +53,7 @@ def beyond(feature_key: str, taken: ConsumedQuota) -> list[PricedItem]:
 
 
 def give_back(event: UsageEvent, quantity: Decimal) -> None:
-    """Return so many of the units that were counted for the event to the quota."""
+    """Return this many of the event's units to the quota that counted them."""
     if quantity:
         quotas.give_back(
             feature_key=event.feature_key,

@@ -284,7 +284,10 @@ def _refuse(message: Message, decision: Decision) -> None:
 
 
 def _mark(
-    kind: AccountKind, account: Any, chosen: Sequence[tuple[Message, Decision | None]], now: datetime
+    kind: AccountKind,
+    account: EmailAccount | NetworkAccount,
+    chosen: Sequence[tuple[Message, Decision | None]],
+    now: datetime,
 ) -> list[Message]:
     """Put the messages under a lease and record the touches."""
     messages = [message for message, _decision in chosen]

@@ -1,6 +1,6 @@
 """Read what Twilio could not report: it reports everything once, also while LAD does not answer.
 
-Messages of people are listed; about messages that LAD sent Twilio is asked one by one. Everything is recorded as if it
+Twilio lists the messages of people. It is asked about each message that LAD sent. Everything is recorded as if it
 had been reported, so what was reported already changes nothing.
 """
 
@@ -19,18 +19,17 @@ from campaigns.channels.incoming import Incoming, record_incoming
 from campaigns.channels.sms import statuses
 from campaigns.channels.sms.client import MOST_PER_PAGE, Twilio, is_service, moment
 from campaigns.channels.sms.receiving import incoming
-from campaigns.channels.sms.statuses import Status, code_of
-from campaigns.messages.models import Message, MessageEvent, MessageEventKind, MessageState
+from campaigns.channels.sms.statuses import SETTLED, Status, code_of
+from campaigns.messages.models import Message, MessageEvent, MessageState
 from lad.tenancy.context import require_no_scope, tenant_context
 from leads.contactability.models import ContactDirection
 
 # A message may be listed as much later than it came.
 OVERLAP: Final = timedelta(minutes=15)
 BATCH_SIZE: Final = 100
-# Most messages are delivered within minutes, others when a phone is switched on again. Networks that never say what
-# became of a message are not asked about it for ever.
+# Most messages are delivered within minutes, others when a phone is switched on again. Some networks never confirm a
+# delivery, so LAD asks no more often.
 ASKED_AFTER: Final = (timedelta(hours=1), timedelta(days=1))
-SETTLED: Final = (MessageEventKind.DELIVERED, MessageEventKind.OPENED, MessageEventKind.BOUNCED)
 
 log = structlog.get_logger("lad.campaigns.sms")
 

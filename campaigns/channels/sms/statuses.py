@@ -23,11 +23,12 @@ PROGRESS: Final = {
     "undelivered": MessageEventKind.BOUNCED,
     "failed": MessageEventKind.BOUNCED,
 }
+SETTLED: Final = frozenset(PROGRESS.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What became of a message by ``at``. ``own`` is LAD's id of it, where the status brings it."""
+    """The state of a message at the time ``at``. ``own`` is LAD's id of the message, if Twilio returned it."""
 
     sid: str
     status: str

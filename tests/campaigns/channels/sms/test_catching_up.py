@@ -164,7 +164,7 @@ def test_twilio_is_asked_twice_and_not_about_what_it_reported(
         for each in (settled, silent):
             age(each, twilio, timedelta(minutes=minutes))
         with platform_context(tenant_id=twilio.tenant_id):
-            # Nothing is known of it, whatever was learned the time before.
+            # Forget what the run before has learned.
             MessageEvent.objects.filter(message=silent.pk).delete()
         catch_up(stored(twilio))
     requests = [entry["request"] for entry in sandbox.log("network_request")]
