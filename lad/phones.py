@@ -6,8 +6,8 @@ what was understood; nothing is guessed between countries. docs/decisions/0031-n
 
 import re
 import unicodedata
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import asdict, dataclass
+from typing import Any, Final
 
 import phonenumbers
 from django.core.exceptions import ValidationError
@@ -64,6 +64,10 @@ class Phone:
     @property
     def is_known(self) -> bool:
         return bool(self.base_number)
+
+    def columns(self, prefix: str = "") -> dict[str, Any]:
+        """Return the values of a table's three columns, whose names begin with ``prefix``."""
+        return {f"{prefix}{name}": value for name, value in asdict(self).items()}
 
     @property
     def national(self) -> str:

@@ -44,9 +44,7 @@ def is_phone(table: str, prefix: str = "", *, unknown_where: models.Q | None = N
         }
     )
     if unknown_where is not None:
-        known |= unknown_where & models.Q(
-            **{f"{prefix}{name}": getattr(NO_NUMBER, name) for name in ("country_code", "base_number", "leading_zeros")}
-        )
+        known |= unknown_where & models.Q(**NO_NUMBER.columns(prefix))
     return models.CheckConstraint(
         condition=known,
         name=f"{table}_phone",

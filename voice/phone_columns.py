@@ -32,7 +32,7 @@ def with_number(values: Values, row: HasPhone | None, tenant_id: UUID, *, prefix
     kept = dict(values)
     written = kept.pop("phone", None)
     if isinstance(written, Phone):
-        return {**kept, **_columns(written, prefix)}
+        return {**kept, **written.columns(prefix)}
     given = {name: kept.pop(f"{prefix}{name}") for name in _PARTS if f"{prefix}{name}" in kept}
     text = str(written or "").strip()
     if row is not None:
@@ -46,7 +46,7 @@ def with_number(values: Values, row: HasPhone | None, tenant_id: UUID, *, prefix
         raise Invalid(errors={"phone": [NUMBER_MISSING]})
     if parts is not None and phone != parts:
         raise Invalid(errors={"phone": [TWO_NUMBERS]})
-    return {**kept, **_columns(phone, prefix)}
+    return {**kept, **phone.columns(prefix)}
 
 
 def tenant_of_new(values: Values) -> UUID:
@@ -61,10 +61,6 @@ def parsed(text: str, tenant_id: UUID | None, *, field: str) -> Phone:
         return phones.parse(text, "" if phones.is_international(text) else country_of(tenant_id))
     except ValidationError as error:
         raise Invalid(errors={field: error.messages}) from error
-
-
-def _columns(phone: Phone, prefix: str) -> dict[str, Any]:
-    return {f"{prefix}{name}": getattr(phone, name) for name in _PARTS}
 
 
 def _parsed_parts(given: dict[str, Any], row: HasPhone | None, tenant_id: UUID, prefix: str) -> Phone:

@@ -96,9 +96,7 @@ class CallBuilder:
             lead=lead,
             agent=agent,
             from_number=self.resources.numbers[index % len(self.resources.numbers)],
-            to_country_code=phone.country_code,
-            to_base_number=phone.base_number,
-            to_leading_zeros=phone.leading_zeros,
+            **phone.columns("to_"),
             status=status,
             **{"direction": Direction.OUTBOUND, "initiated_by_user": demo.random.choice(demo.team), **more},
         )

@@ -109,9 +109,7 @@ class _Writing:
             agent=self._agents.get(candidate.agent_id) if candidate.agent_id else None,
             agent_version=self._versions.get(candidate.agent_id) if candidate.agent_id else None,
             from_number=number,
-            to_country_code=phone.country_code,
-            to_base_number=phone.base_number,
-            to_leading_zeros=phone.leading_zeros,
+            **phone.columns("to_"),
             metadata={CONTEXT: candidate.context} if candidate.context else {},
         )
 
