@@ -43,9 +43,10 @@ def load(demo: DemoTenant, bought: Sequence[Payment]) -> None:
         (payment.paid_at, partial(history.receipt, payment)) for payment in bought if payment.paid_at is not None
     ]
     for month, outcome in zip(months, HISTORIES[demo.slug], strict=True):
-        acts.append((month.end, partial(history.used, month)))
+        issued = history.issued(month)
+        acts.append((issued, partial(history.used, month)))
         if outcome:
-            acts.append((month.end, partial(history.plan, month, outcome)))
+            acts.append((issued, partial(history.plan, month, outcome)))
     acts.append((demo.ago(days=3), history.credit))
     for _at, act in sorted(acts, key=lambda each: each[0]):
         act()
@@ -83,7 +84,7 @@ class _InvoiceHistory:
 
     def used(self, month: Month) -> None:
         """Invoice the month's usage. Wallets have paid it; only tax due on use is still open."""
-        issued = self._issued(month)
+        issued = self.issued(month)
         with as_of(month.end):
             try:
                 draft = invoices.draft_for_period(period_start=month.start, period_end=month.end, now=issued)
@@ -97,7 +98,7 @@ class _InvoiceHistory:
 
     def plan(self, month: Month, outcome: str) -> None:
         """Invoice a month's plan fee and bring the invoice to its status."""
-        issued = self._issued(month)
+        issued = self.issued(month)
         draft = self.draft(month, month.end)
         row = invoices.finalise(invoice=draft, due_at=issued + PLAN_TERMS, now=issued, actor=self.demo.admin)
         if outcome == InvoiceStatus.VOIDED:
@@ -133,7 +134,8 @@ class _InvoiceHistory:
             )
         self._sent(note)
 
-    def _issued(self, month: Month) -> datetime:
+    def issued(self, month: Month) -> datetime:
+        """Return when the month's invoices get their numbers."""
         return min(month.end + ISSUED_AFTER, self.demo.now)
 
     def _pay(self, row: Invoice) -> Invoice:

@@ -1,9 +1,11 @@
 """The demo's billing data adds up to the last digit."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -31,15 +33,20 @@ Item = TypeVar("Item")
 HOLDS = (TransactionType.RESERVATION, TransactionType.RELEASE)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _loaded(django_db_setup: None, django_db_blocker: Any) -> Any:
-    """Load the demo's tenants with their billing data only, once for all tests of the module."""
+def month_just_over() -> datetime:
+    """Return a time between the end of a tenant's month and the invoices for it, which are written hours later."""
+    return timezone.now().astimezone(ZoneInfo("Europe/Stockholm")).replace(day=1, hour=0, minute=9)
+
+
+@pytest.fixture(scope="module", autouse=True, params=[timezone.now, month_just_over])
+def _loaded(django_db_setup: None, django_db_blocker: Any, request: pytest.FixtureRequest) -> Any:
+    """Load the demo's tenants with their billing data only, once for all tests of the module at each of two times."""
     from django.db import transaction
 
     only_billing = pytest.MonkeyPatch()
     only_billing.setattr(load, "app_modules", lambda name="": iter([] if name else [demo_billing]))
     with django_db_blocker.unblock(), transaction.atomic():
-        load.load(password=PASSWORD, now=timezone.now(), beside_others=True)
+        load.load(password=PASSWORD, now=request.param(), beside_others=True)
         with platform_context():
             yield
         transaction.set_rollback(True)

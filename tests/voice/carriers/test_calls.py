@@ -23,6 +23,9 @@ from voice.carriers.outcomes import AnsweredBy, Outcome
 from voice.carriers.protocol import CarrierCall, CarrierEvent, EventKind, Presence
 from voice.statuses import CallStatus
 
+# Seconds after which somebody who "answers" is talking for certain: the answer comes after 17 at most, and the shortest
+# conversation ends after 22.
+TALKING_AT = 20
 # Behaviour → the outcome as each protocol can tell it, the state, and whether somebody answered.
 ENDINGS = [
     ("answers", Outcome.ANSWERED, Outcome.ANSWERED, CallStatus.ENDED, True),
@@ -87,7 +90,7 @@ def test_what_is_told_of_a_call_equals_the_truth(sandbox: Sandbox, callbacks: Ca
     carrier = client(sandbox, protocol)
     call = call_to(carrier, callbacks, person(sandbox, "answers"))
     placed = carrier.place(call)
-    sandbox.advance(seconds=25)
+    sandbox.advance(seconds=TALKING_AT)
     talking = carrier.look_up(key_of(call, reference=placed.reference))
     assert (talking.state, talking.answered) == (CallStatus.ONGOING, True)
     sandbox.advance(minutes=1)
@@ -184,7 +187,7 @@ def test_people_speak_their_language(sandbox: Sandbox, callbacks: Callbacks, lan
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize(
-    ("seconds", "outcome", "answered"), [(4, Outcome.CANCELLED, False), (25, Outcome.ANSWERED, True)]
+    ("seconds", "outcome", "answered"), [(4, Outcome.CANCELLED, False), (TALKING_AT, Outcome.ANSWERED, True)]
 )
 def test_a_call_is_hung_up_while_it_rings_and_while_it_goes_on(
     sandbox: Sandbox, callbacks: Callbacks, protocol: str, seconds: int, outcome: Outcome, answered: bool
