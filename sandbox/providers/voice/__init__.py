@@ -100,7 +100,7 @@ class Voice:
         return reply({})
 
     async def _call_in(self, request: Request) -> Response:
-        """Let somebody (``from``) call a number (``to``) of an account (``account``) of a ``protocol``."""
+        """Let somebody (``from``, or "anonymous") call a number (``to``) of an ``account`` of a ``protocol``."""
         values = request.json()
         protocols: dict[str, Any] = {"livekit": self._livekit, "vapi": self._vapi}
         if values.get("protocol") not in protocols:

@@ -128,9 +128,9 @@ class Exchange:
         first_message: str = "",
         direction: str = "outbound",
     ) -> Call:
-        """Call a number. Raises NotANumber."""
+        """Call a number. Raises NotANumber. Who calls in may withhold the number: its text is then any other one."""
         other = to_number if direction == "outbound" else from_number
-        if not E164.fullmatch(other):
+        if direction == "outbound" and not E164.fullmatch(other):
             raise NotANumber
         before = self._count("account = ? AND our_id = ?", account, our_id) if our_id else 0
         plan = plan_of(

@@ -210,15 +210,16 @@ def test_a_call_is_hung_up_while_it_rings_and_while_it_goes_on(
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_somebody_calls(sandbox: Sandbox, callbacks: Callbacks, protocol: str) -> None:
+@pytest.mark.parametrize("caller", ["+442079460777", "anonymous"])
+def test_somebody_calls(sandbox: Sandbox, callbacks: Callbacks, protocol: str, caller: str) -> None:
     carrier = client(sandbox, protocol)
     account = {"webhook": callbacks.address, "webhook_secret": WEBHOOK_SECRET}
     sandbox.call("POST", f"/voice/accounts/{KEY}", json=account)
     number = carrier.numbers()[0].number
-    calling = {"protocol": protocol, "account": KEY, "from": "+442079460777", "to": number}
+    calling = {"protocol": protocol, "account": KEY, "from": caller, "to": number}
     sandbox.call("POST", "/voice/inbound", json=calling)
     sandbox.advance(minutes=2)
     events = [event for event in callbacks.events(carrier) if event.kind == EventKind.STATE]
     told = {(event.direction, event.number, event.other_number, event.call_id) for event in events}
-    assert told == {("inbound", number, "+442079460777", None)}
+    assert told == {("inbound", number, caller, None)}
     assert CarrierCall(**joined(events)).outcome == Outcome.ANSWERED
