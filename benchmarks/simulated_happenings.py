@@ -1,7 +1,6 @@
 """What happens to leads, campaigns and accounts in a simulated year, done through LAD's services and recorded."""
 
-import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -29,6 +28,8 @@ from leads.contactability.services import lift, record_consent, suppress
 from leads.contacts.models import Lead
 
 Happening = Callable[[World, UUID, datetime], None]
+# Happens so many times at once.
+Happenings = Callable[[World, UUID, datetime, int], None]
 # People lift one of the oldest entries, and answer one of the newest messages, out of so many.
 OLDEST: Final = 20
 RECENT: Final = 100
@@ -78,17 +79,23 @@ def stop_by_hand(world: World, tenant_id: UUID, now: datetime) -> None:
     lead_id = world.pick(tenant_id)
     rows = CampaignLead.objects.filter(lead=lead_id)
     states.stop(rows, reason=EnrolmentReason.STOPPED_BY_HAND, now=now)
-    _note_stops(world, lead_id, now)
+    _note_stops(world, [lead_id], now)
 
 
-def reply(world: World, tenant_id: UUID, now: datetime) -> None:
-    """A lead answers one of the newest messages, which ends all enrolments of the lead."""
+def reply(world: World, tenant_id: UUID, now: datetime, times: int) -> None:
+    """Leads answer some of the newest messages, which ends all their enrolments. LAD reads the answers together."""
     own = {str(campaign) for campaign in world.campaigns[tenant_id]}
     newest = [send.message_id for send in world.record.sends[-RECENT:] if send.campaign in own]
-    if not newest:
-        return
-    answered = Message.objects.get(message_id=world.chance.choice(newest), direction=ContactDirection.OUTBOUND)
-    answer = Message.objects.create(
+    chosen = world.chance.sample(newest, min(times, len(newest)))
+    sent = Message.objects.filter(message_id__in=chosen, direction=ContactDirection.OUTBOUND).order_by("pk")
+    answers = Message.objects.bulk_create(_answer(world, each, now) for each in sent)
+    hooks.received(answers)
+    _note_stops(world, {answer.lead_id for answer in answers}, now)
+
+
+def _answer(world: World, answered: Message, now: datetime) -> Message:
+    return Message(
+        tenant_id=answered.tenant_id,
         lead_id=answered.lead_id,
         channel=Channel.EMAIL,
         direction=ContactDirection.INBOUND,
@@ -105,9 +112,6 @@ def reply(world: World, tenant_id: UUID, now: datetime) -> None:
         in_reply_to=answered.message_id,
         occurred_at=now,
     )
-    hooks.received([answer])
-    if answered.lead_id is not None:
-        _note_stops(world, answered.lead_id, now)
 
 
 def pause_campaign(world: World, tenant_id: UUID, now: datetime) -> None:
@@ -134,8 +138,8 @@ def switch_account(world: World, tenant_id: UUID, now: datetime) -> None:
     world.note(now, "enable" if account.is_active else "disable", account.pk)
 
 
-def _note_stops(world: World, lead_id: UUID, now: datetime) -> None:
-    for campaign_id in CampaignLead.objects.filter(lead=lead_id).values_list("campaign", flat=True):
+def _note_stops(world: World, leads: Collection[UUID | None], now: datetime) -> None:
+    for lead_id, campaign_id in CampaignLead.objects.filter(lead__in=leads).values_list("lead", "campaign"):
         world.note(now, "stop", f"{lead_id} {campaign_id}")
 
 
@@ -144,32 +148,54 @@ def _place(tenant_id: UUID, address: str) -> str:
     return f"{tenant_id} {address}"
 
 
+def one_by_one(happening: Happening) -> Happenings:
+    """Let something happen several times, each in a transaction of its own."""
+
+    def repeated(world: World, tenant_id: UUID, now: datetime, times: int) -> None:
+        for _time in range(times):
+            with tenant_context(tenant_id):
+                happening(world, tenant_id, now)
+
+    return repeated
+
+
+def together(happening: Happenings) -> Happenings:
+    """Let something happen several times in one transaction."""
+
+    def at_once(world: World, tenant_id: UUID, now: datetime, times: int) -> None:
+        with tenant_context(tenant_id):
+            happening(world, tenant_id, now, times)
+
+    return at_once
+
+
 # How often each happens to a tenant in a day, for each thousand leads.
-PER_THOUSAND: Final[Mapping[Happening, float]] = {
-    suppress_address: 0.15,
-    suppress_company: 0.01,
-    lift_one: 0.02,
-    withdraw_consent: 0.15,
-    give_consent: 0.1,
-    stop_by_hand: 0.15,
-    reply: 0.3,
-}
+PER_THOUSAND: Final[Sequence[tuple[Happenings, float]]] = (
+    (one_by_one(suppress_address), 0.15),
+    (one_by_one(suppress_company), 0.01),
+    (one_by_one(lift_one), 0.02),
+    (one_by_one(withdraw_consent), 0.15),
+    (one_by_one(give_consent), 0.1),
+    (one_by_one(stop_by_hand), 0.15),
+    (together(reply), 0.3),
+)
 # How often each happens to a tenant in a day, however large it is.
-PER_DAY: Final[Mapping[Happening, float]] = {pause_campaign: 0.15, resume_campaign: 0.3, switch_account: 0.2}
+PER_DAY: Final[Sequence[tuple[Happenings, float]]] = (
+    (one_by_one(pause_campaign), 0.15),
+    (one_by_one(resume_campaign), 0.3),
+    (one_by_one(switch_account), 0.2),
+)
 
 
 def happen(world: World, tenant_id: UUID, now: datetime, *, days: float) -> int:
     """Let happen what comes about in so many days, at once. Return how much that was."""
     thousands = len(world.leads[tenant_id]) / 1_000
-    rates = [(each, rate * thousands) for each, rate in PER_THOUSAND.items()] + list(PER_DAY.items())
-    chosen = list(_choose(rates, days, world.chance))
-    for happening in chosen:
-        with tenant_context(tenant_id):
-            happening(world, tenant_id, now)
-    return len(chosen)
-
-
-def _choose(rates: Iterable[tuple[Happening, float]], days: float, chance: random.Random) -> Iterable[Happening]:
+    rates = [(each, rate * thousands) for each, rate in PER_THOUSAND] + list(PER_DAY)
+    total = 0
     for happening, rate in rates:
         whole, rest = divmod(rate * days, 1)
-        yield from [happening] * (int(whole) + (chance.random() < rest))
+        times = int(whole) + (world.chance.random() < rest)
+        if times:
+            happening(world, tenant_id, now, times)
+        total += times
+    return total
