@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from campaigns.messages.models import Message
 
 START: Final = datetime(2027, 1, 4, tzinfo=UTC)
-# On average. One that goes all the way has twelve; many end early.
-STEPS_PER_ENROLMENT: Final = 8
+# On average, and a little less. One that goes all the way has twelve; many end early.
+STEPS_PER_ENROLMENT: Final = 7.2
 EVENTS_KEPT: Final = timedelta(days=14)
 TIDY_EVERY: Final = timedelta(days=1)
 UNHELD: Final = 36_000.0
@@ -184,7 +184,7 @@ def main() -> None:
 
         django.setup()
         clock = Clock(database, START)
-        enrolments = int(options.steps / STEPS_PER_ENROLMENT * 1.2)
+        enrolments = int(options.steps / STEPS_PER_ENROLMENT)
         world = World(START, TENANTS[options.part :: options.parts], enrolments, seed=options.seed + options.part)
         world.build(tidy=partial(_tidy, database))
         part.record = world.record

@@ -61,6 +61,8 @@ class Action(models.TextChoices):
 
 # What a person reads or writes. The others are shown on the timeline, not in conversations.
 WORDED: Final = (Action.MESSAGE, Action.INVITATION, Action.COMMENT)
+# The member of ``metadata`` with the time of the last attempt that was looked for and left no trace.
+LOST_AT: Final = "lost_at"
 
 
 class Message(Leased, TenantModel):

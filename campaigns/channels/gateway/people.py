@@ -29,6 +29,7 @@ class Recipient:
     chat_id: str = ""
     invitation_id: str = ""
     relation: str = Relation.NONE
+    invited_at: datetime | None = None
     wrote_at: datetime | None = None
 
     @property
@@ -104,6 +105,7 @@ def _recipient(contact: NetworkContact) -> Recipient:
         chat_id=contact.chat_id,
         invitation_id=contact.invitation_id,
         relation=contact.relation,
+        invited_at=contact.invited_at,
         wrote_at=contact.last_inbound_at,
     )
 

@@ -14,7 +14,7 @@ from campaigns.channels.protocol import Found
 from campaigns.gateways.unipile.client import Gateway
 from campaigns.gateways.unipile.errors import LimitMet, Refused
 from campaigns.gateways.unipile.refusals import LIMITS
-from campaigns.messages.models import Message
+from campaigns.messages.models import LOST_AT, Message
 from campaigns.network_contacts import services as contacts
 from campaigns.network_contacts.models import Relation
 from lad.tenancy.context import tenant_context
@@ -30,6 +30,8 @@ NONE_OPEN: Final = "There is no open invitation to this person."
 ACCEPTED: Final = "This person has accepted the invitation."
 # Free accounts may add notes to few invitations, and shorter ones.
 WITHOUT_NOTE: Final = frozenset({"too_many_characters", "content_too_large", "subscription_required"})
+# LinkedIn refuses another invitation for about three weeks.
+REFUSES_ANOTHER: Final = timedelta(days=31)
 # Connections are listed by the time at which they were accepted.
 CLOCKS_DIFFER: Final = timedelta(hours=1)
 
@@ -118,11 +120,16 @@ def _connected(doing: Doing, recipient: Recipient) -> Mapping[str, Any]:
 
 
 def _invited_before(doing: Doing) -> Mapping[str, Any]:
-    """Return the facts of an invitation that is open already. Raises Refused if it was answered or withdrawn."""
+    """Return the facts of an invitation that is open already. Raises Refused if it was answered or withdrawn.
+
+    One that LAD sent without hearing so, and that was answered before LAD looked, is found nowhere. Only this refusal
+    tells of it.
+    """
     now = look_up(doing.account, doing.gateway, doing.message, LINKEDIN_ADDRESS)
     if now.is_connected:
         return _connected(doing, now)
-    if now.relation != Relation.INVITED or not (invitation_id := open_invitation(doing.gateway, now)):
+    invitation_id = open_invitation(doing.gateway, now) if now.relation == Relation.INVITED else ""
+    if not invitation_id and not _was_sent_unheard(doing.message, now):
         raise Refused(ANSWERED_ALREADY, "already_invited_recently")
     return {
         "person_id": now.id,
@@ -130,6 +137,12 @@ def _invited_before(doing: Doing) -> Mapping[str, Any]:
         "relation": Relation.INVITED.value,
         "already": True,
     }
+
+
+def _was_sent_unheard(message: Message, recipient: Recipient) -> bool:
+    """Return whether the invitation that LinkedIn remembers is that of an attempt whose answer was lost."""
+    known = recipient.invited_at
+    return LOST_AT in message.metadata and (known is None or known < timezone.now() - REFUSES_ANOTHER)
 
 
 def _keep(account: NetworkAccount, message: Message, **values: Any) -> None:

@@ -18,7 +18,7 @@ from campaigns.channels.sending.claims import LEASE
 from campaigns.channels.sending.finishing import Accepted, finish
 from campaigns.channels.sending.results import FIRST_LOOK, give_back
 from campaigns.messages import hooks
-from campaigns.messages.models import Message, MessageState
+from campaigns.messages.models import LOST_AT, Message, MessageState
 from campaigns.messages.services import wake_senders
 from lad.errors import DomainError
 from lad.tenancy.context import platform_context, tenant_context
@@ -136,6 +136,7 @@ def _settle(message: Message, found: Found) -> None:
         if found == Found.SENT:
             _found(row)
         elif found == Found.NOT_SENT and looks >= SILENT_LOOKS:
+            _held([row]).update(metadata={**row.metadata, LOST_AT: row.begun_at.isoformat()})
             _requeue([row], claimed_at={row.pk: row.begun_at})
             wake_senders(row.channel)
         else:

@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from campaigns.accounts.models import AccountStatus, LinkedinAccount
 from campaigns.channels.protocol import Fate, Found
+from campaigns.channels.sending import recovery
 from campaigns.messages.models import Action, Message, MessageState
 from lad.tenancy.context import platform_context
 from tests.support.database import stored
@@ -80,6 +82,42 @@ def test_a_lost_invitation_that_was_accepted_meanwhile_is_found(gateway: Gateway
     gateway.sandbox.advance(hours=2)
     assert gateway.find(account, unknown(gateway, message)) == Found.SENT
     assert gateway.contact(account, lead).relation == "connected"
+
+
+def lost(gateway: Gateway, message: Message) -> Message:
+    """Return the message as the next attempt has it, after LAD has looked for it in vain."""
+    with platform_context(tenant_id=gateway.tenant.pk):
+        due = {"state": MessageState.UNKNOWN, "next_attempt_at": timezone.now(), "looks": 1}
+        Message.objects.filter(pk=message.pk).update(**due)
+    assert recovery.look() == {Found.NOT_SENT: 1}
+    assert stored(message).state == MessageState.QUEUED
+    return stored(message)
+
+
+def test_a_lost_invitation_that_was_declined_meanwhile_counts_as_sent(
+    gateway: Gateway, account: LinkedinAccount
+) -> None:
+    lead = gateway.lead("declines.1")
+    message = gateway.message(account, lead, Action.INVITATION)
+    gateway.sandbox.fault("drop", protocol="unipile", stage="INVITE", accepted=True)
+    assert gateway.send(account, message).fate == Fate.UNKNOWN
+    gateway.sandbox.advance(days=1)
+    result = gateway.send(account, lost(gateway, message))
+    assert (result.fate, result.facts["already"], result.facts["invitation_id"]) == (Fate.SENT, True, "")
+    assert len(gateway.done(action="invitation")) == 1
+
+
+def test_a_declined_invitation_that_was_heard_of_is_not_taken_for_a_lost_one(
+    gateway: Gateway, account: LinkedinAccount
+) -> None:
+    lead = gateway.lead("declines.1")
+    gateway.do(account, lead, Action.INVITATION)
+    gateway.sandbox.advance(days=1)
+    again = gateway.message(account, lead, Action.INVITATION)
+    gateway.sandbox.fault("drop", protocol="unipile", stage="INVITE", accepted=False)
+    assert gateway.send(account, again).fate == Fate.UNKNOWN
+    result = gateway.send(account, lost(gateway, again))
+    assert (result.fate, "three weeks" in result.error) == (Fate.REFUSED, True)
 
 
 def test_silence_proves_nothing_while_the_account_is_not_active(gateway: Gateway, account: LinkedinAccount) -> None:
