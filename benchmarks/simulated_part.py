@@ -44,7 +44,7 @@ EVENTS_KEPT: Final = timedelta(days=14)
 TIDY_EVERY: Final = timedelta(days=1)
 UNHELD: Final = 36_000.0
 # Memory as an operator gives it to a server with a million enrolments. These leads are so alike that a small sample
-# tells the planner as much as a large one, which would be taken several times in each of the days.
+# tells the planner as much as a large one. Samples are taken every few of the days, which last seconds.
 SERVER: Final = {"shared_buffers": "1GB", "max_wal_size": "8GB", "default_statistics_target": "30"}
 STEPS_DONE: Final = """
 SELECT count(*) FROM campaign_lead_activities WHERE status NOT IN ('pending', 'queued', 'cancelled')
