@@ -35,7 +35,7 @@ from lad.admin.base import ReadOnlyAdmin, TenantModelAdmin, register
 from lad.admin.forms import ReasonForm
 from lad.admin.lists import computed_once
 from lad.tenancy.access import access_of
-from lad.times import day, days, iso_day
+from lad.times import day, days, in_zone, iso_day
 
 STATUSES: Final = {
     "Draft": "info",
@@ -114,6 +114,8 @@ class InvoiceAdmin(TenantModelAdmin):
         "due",
         "sent",
     ]
+    # Its days are those of the tenant, whoever looks.
+    list_select_related = ["tenant"]
     list_filter = [ToDoFilter, "status", "kind", "due_at", "finalised_at", "created_at"]
     search_fields = [*selectors.SEARCHED]
     search_help_text = "Part of the number, or the customer"
@@ -198,11 +200,13 @@ class InvoiceAdmin(TenantModelAdmin):
 
     @display(description="Period")
     def period(self, obj: Invoice) -> SafeString:
-        return format_html('<span class="lad-nowrap">{}</span>', days(obj.period_start, obj.period_end))
+        with in_zone(obj.tenant.timezone):
+            return format_html('<span class="lad-nowrap">{}</span>', days(obj.period_start, obj.period_end))
 
     @display(description="Due", ordering="due_at")
     def due(self, obj: Invoice) -> str | None:
-        return day(obj.due_at) if obj.due_at else None
+        with in_zone(obj.tenant.timezone):
+            return day(obj.due_at) if obj.due_at else None
 
     @display(description="Sent", ordering="sent_at")
     def sent(self, obj: Invoice) -> str | None:

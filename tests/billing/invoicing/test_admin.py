@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
@@ -18,6 +19,7 @@ from tests.support.database import stored
 
 TOTAL = Decimal("208.95")
 LIST = reverse("admin:billing_invoice_changelist")
+STOCKHOLM = ZoneInfo("Europe/Stockholm")
 
 
 def page(name, *arguments):
@@ -222,6 +224,16 @@ def test_the_list_filters_invoices_by_what_is_to_do(choice, expected, root, tena
     }
     listed = {row.pk for row in root.get(LIST, {"desk": choice}).context["cl"].result_list}
     assert {name for name, row in rows.items() if row.pk in listed} == expected
+
+
+def test_the_list_of_all_tenants_shows_the_days_of_each_tenant(root, tenant):
+    with platform_context():
+        type(tenant).objects.filter(pk=tenant.pk).update(timezone="Europe/Stockholm")
+    month = datetime(2026, 11, 1, tzinfo=STOCKHOLM), datetime(2026, 12, 1, tzinfo=STOCKHOLM)
+    made(tenant, status="pending", period_start=month[0], period_end=month[1], due_at=month[1] + timedelta(days=14))
+    shown = root.get(LIST).content.decode().replace("\N{NO-BREAK SPACE}", " ")
+    assert "1–30 Nov 2026" in shown
+    assert "15 Dec 2026" in shown
 
 
 def test_an_owner_who_is_staff_can_only_read(admin_of, owner, draft, issued):
