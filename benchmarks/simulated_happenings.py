@@ -27,9 +27,10 @@ from leads.contactability.models import (
 from leads.contactability.services import lift, record_consent, suppress
 from leads.contacts.models import Lead
 
-Happening = Callable[[World, UUID, datetime], None]
-# Happens so many times at once.
-Happenings = Callable[[World, UUID, datetime, int], None]
+# Happens once, in a scope of the tenant.
+Single = Callable[[World, UUID, datetime], None]
+# Happens as often as the number says, and opens its scopes itself.
+Happening = Callable[[World, UUID, datetime, int], None]
 # People lift one of the oldest entries, and answer one of the newest messages, out of so many.
 OLDEST: Final = 20
 RECENT: Final = 100
@@ -84,13 +85,14 @@ def stop_by_hand(world: World, tenant_id: UUID, now: datetime) -> None:
 
 def reply(world: World, tenant_id: UUID, now: datetime, times: int) -> None:
     """Leads answer some of the newest messages, which ends all their enrolments. LAD reads the answers together."""
-    own = {str(campaign) for campaign in world.campaigns[tenant_id]}
-    newest = [send.message_id for send in world.record.sends[-RECENT:] if send.campaign in own]
-    chosen = world.chance.sample(newest, min(times, len(newest)))
-    sent = Message.objects.filter(message_id__in=chosen, direction=ContactDirection.OUTBOUND).order_by("pk")
-    answers = Message.objects.bulk_create(_answer(world, each, now) for each in sent)
-    hooks.received(answers)
-    _note_stops(world, {answer.lead_id for answer in answers}, now)
+    with tenant_context(tenant_id):
+        own = {str(campaign) for campaign in world.campaigns[tenant_id]}
+        newest = [send.message_id for send in world.record.sends[-RECENT:] if send.campaign in own]
+        chosen = world.chance.sample(newest, min(times, len(newest)))
+        sent = Message.objects.filter(message_id__in=chosen, direction=ContactDirection.OUTBOUND).order_by("pk")
+        answers = Message.objects.bulk_create(_answer(world, each, now) for each in sent)
+        hooks.received(answers)
+        _note_stops(world, {answer.lead_id for answer in answers}, now)
 
 
 def _answer(world: World, answered: Message, now: datetime) -> Message:
@@ -148,39 +150,29 @@ def _place(tenant_id: UUID, address: str) -> str:
     return f"{tenant_id} {address}"
 
 
-def one_by_one(happening: Happening) -> Happenings:
+def one_by_one(single: Single) -> Happening:
     """Let something happen several times, each in a transaction of its own."""
 
     def repeated(world: World, tenant_id: UUID, now: datetime, times: int) -> None:
         for _time in range(times):
             with tenant_context(tenant_id):
-                happening(world, tenant_id, now)
+                single(world, tenant_id, now)
 
     return repeated
 
 
-def together(happening: Happenings) -> Happenings:
-    """Let something happen several times in one transaction."""
-
-    def at_once(world: World, tenant_id: UUID, now: datetime, times: int) -> None:
-        with tenant_context(tenant_id):
-            happening(world, tenant_id, now, times)
-
-    return at_once
-
-
 # How often each happens to a tenant in a day, for each thousand leads.
-PER_THOUSAND: Final[Sequence[tuple[Happenings, float]]] = (
+PER_THOUSAND: Final[Sequence[tuple[Happening, float]]] = (
     (one_by_one(suppress_address), 0.15),
     (one_by_one(suppress_company), 0.01),
     (one_by_one(lift_one), 0.02),
     (one_by_one(withdraw_consent), 0.15),
     (one_by_one(give_consent), 0.1),
     (one_by_one(stop_by_hand), 0.15),
-    (together(reply), 0.3),
+    (reply, 0.3),
 )
 # How often each happens to a tenant in a day, however large it is.
-PER_DAY: Final[Sequence[tuple[Happenings, float]]] = (
+PER_DAY: Final[Sequence[tuple[Happening, float]]] = (
     (one_by_one(pause_campaign), 0.15),
     (one_by_one(resume_campaign), 0.3),
     (one_by_one(switch_account), 0.2),

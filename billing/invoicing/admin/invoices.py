@@ -114,7 +114,7 @@ class InvoiceAdmin(TenantModelAdmin):
         "due",
         "sent",
     ]
-    # Its days are those of the tenant, whoever looks.
+    # Period and due day are shown in the tenant's time zone, whoever looks.
     list_select_related = ["tenant"]
     list_filter = [ToDoFilter, "status", "kind", "due_at", "finalised_at", "created_at"]
     search_fields = [*selectors.SEARCHED]

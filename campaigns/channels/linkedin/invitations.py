@@ -30,7 +30,7 @@ NONE_OPEN: Final = "There is no open invitation to this person."
 ACCEPTED: Final = "This person has accepted the invitation."
 # Free accounts may add notes to few invitations, and shorter ones.
 WITHOUT_NOTE: Final = frozenset({"too_many_characters", "content_too_large", "subscription_required"})
-# LinkedIn refuses another invitation for about three weeks.
+# LinkedIn refuses another invitation for about three weeks; this is certainly longer.
 REFUSES_ANOTHER: Final = timedelta(days=31)
 # Connections are listed by the time at which they were accepted.
 CLOCKS_DIFFER: Final = timedelta(hours=1)
@@ -122,8 +122,8 @@ def _connected(doing: Doing, recipient: Recipient) -> Mapping[str, Any]:
 def _invited_before(doing: Doing) -> Mapping[str, Any]:
     """Return the facts of an invitation that is open already. Raises Refused if it was answered or withdrawn.
 
-    One that LAD sent without hearing so, and that was answered before LAD looked, is found nowhere. Only this refusal
-    tells of it.
+    If the answer to an earlier attempt was lost, and the person declined before LAD looked, no list shows the
+    invitation any more. LinkedIn's refusal of another one then proves that it was sent.
     """
     now = look_up(doing.account, doing.gateway, doing.message, LINKEDIN_ADDRESS)
     if now.is_connected:

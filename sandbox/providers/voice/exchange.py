@@ -128,7 +128,7 @@ class Exchange:
         first_message: str = "",
         direction: str = "outbound",
     ) -> Call:
-        """Call a number. Raises NotANumber. Who calls in may withhold the number: its text is then any other one."""
+        """Call a number. Raises NotANumber. A caller from outside may withhold the number and give any other text."""
         other = to_number if direction == "outbound" else from_number
         if direction == "outbound" and not E164.fullmatch(other):
             raise NotANumber
