@@ -13,11 +13,11 @@ import psycopg
 FUNCTIONS: Final = ("now", "statement_timestamp", "transaction_timestamp", "clock_timestamp")
 SCHEMA: Final = "simulated"
 CREATE: Final = """
-CREATE SCHEMA {schema};
+CREATE SCHEMA IF NOT EXISTS {schema};
 GRANT USAGE ON SCHEMA {schema} TO PUBLIC;
 """
 FUNCTION: Final = """
-CREATE FUNCTION {schema}.{name}() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION {schema}.{name}() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE
 AS $$ SELECT current_setting('simulated.now')::timestamptz $$;
 """
 

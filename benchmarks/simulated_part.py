@@ -1,20 +1,20 @@
 """One part of the simulated year: a process with servers and tenants of its own. Started by simulated_year.py.
 
-    python benchmarks/simulated_part.py --part 0 --parts 2 --steps 1000000 --result part.pickle
+    python benchmarks/simulated_part.py --part 0 --parts 2 --steps 1000000 --directory part-0
 
-Leaves its record, and what it did, in the result file.
+Leaves its record, and what it did, in ``result.pickle`` of the directory, which holds its servers' files, too. When it
+has worked so many minutes, or on SIGTERM, it keeps where it is in ``progress.pickle``, ends with STOPPED, and goes on
+from there when it is started again.
 """
 
 import argparse
 import os
 import pickle
 import random
-import shutil
+import signal
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.servers import migrated_servers  # noqa: E402  (importable only after sys.path is set)
 from benchmarks.simulated_clock import Clock  # noqa: E402
+from benchmarks.simulated_progress import Progress, saved  # noqa: E402
 from benchmarks.simulated_ticks import Ticks  # noqa: E402
 from benchmarks.simulated_world import TENANTS, Part, World  # noqa: E402
 from benchmarks.simulated_year_checker import Record, Send  # noqa: E402
@@ -39,7 +40,9 @@ if TYPE_CHECKING:
 
 START: Final = datetime(2027, 1, 4, tzinfo=UTC)
 # A little less than the average. One that goes all the way has twelve; many end early.
-STEPS_PER_ENROLMENT: Final = 6.5
+STEPS_PER_ENROLMENT: Final = 6.7
+# The exit code of a part that has not reached the end.
+STOPPED: Final = 3
 EVENTS_KEPT: Final = timedelta(days=14)
 TIDY_EVERY: Final = timedelta(days=1)
 UNHELD: Final = 36_000.0
@@ -83,11 +86,12 @@ class RecordingChannel:
         self._record.sends.append(
             Send(
                 at=self._clock.now,
-                lead=str(message.lead_id),
-                campaign=str(message.campaign_id),
-                account=str(message.email_account_id),
-                address=message.to_address,
-                step=str(message.step_id),
+                # There are few of these in millions of sends: each is in memory once.
+                lead=sys.intern(str(message.lead_id)),
+                campaign=sys.intern(str(message.campaign_id)),
+                account=sys.intern(str(message.email_account_id)),
+                address=sys.intern(message.to_address),
+                step=sys.intern(str(message.step_id)),
                 message_id=message.message_id,
             )
         )
@@ -120,22 +124,36 @@ class RecordingChannel:
         assert protocol.driver_of(self.channel) is driver.EMAIL
 
 
-def simulate(world: World, clock: Clock, database: psycopg.Connection[Any], part: Part, *, days: int) -> None:
+class Stop:
+    """Whether to stop: the time is up, or the process was asked to."""
+
+    def __init__(self, minutes: float) -> None:
+        self._at = time.monotonic() + minutes * 60
+        signal.signal(signal.SIGTERM, self._ask)
+
+    def _ask(self, *_: object) -> None:
+        self._at = 0.0
+
+    def __bool__(self) -> bool:
+        return time.monotonic() >= self._at
+
+
+def simulate(progress: Progress, clock: Clock, database: psycopg.Connection[Any], *, end: datetime, stop: Stop) -> None:
     """Let the days go by. At each moment people act first, then the engine works, then the sender."""
     from benchmarks.simulated_happenings import happen
     from campaigns.channels.sending import worker as sender
     from campaigns.engine import worker as engine
 
-    ticks = Ticks(world.record, random.Random(world.seed))
-    end, forget, tidy = world.start + timedelta(days=days), world.start, world.start
-    while clock.now < end:
-        if clock.now >= forget:
+    world, part = progress.world, progress.part
+    ticks = Ticks(world.record, progress.chance)
+    while clock.now < end and not stop:
+        if clock.now >= progress.forget:
             _forget_events(database)
-            forget += EVENTS_KEPT
+            progress.forget += EVENTS_KEPT
             print(f"  {clock.now:%d %b %Y}  {len(world.record.sends):>9,} sent", flush=True)
-        if clock.now >= tidy:
+        if clock.now >= progress.tidy:
             _tidy(database)
-            tidy += TIDY_EVERY
+            progress.tidy += TIDY_EVERY
         before = clock.now
         clock.set(ticks.after(before, due=_due(database)))
         passed = (clock.now - before) / timedelta(days=1)
@@ -143,6 +161,7 @@ def simulate(world: World, clock: Clock, database: psycopg.Connection[Any], part
         part.enrolments += engine.run_due(now=clock.now, seconds=UNHELD).handled
         sender.send_due(seconds=UNHELD)
         part.ticks += 1
+        progress.now = clock.now
 
 
 def _due(database: psycopg.Connection[Any]) -> datetime | None:
@@ -164,39 +183,56 @@ def _tidy(database: psycopg.Connection[Any]) -> None:
         database.execute(f"VACUUM (ANALYZE) {table}" if is_full else f"ANALYZE {table}")
 
 
-def main() -> None:
+def run(options: argparse.Namespace, database: psycopg.Connection[Any], stop: Stop) -> bool:
+    """Build the part or go on with it, and save where it is. Return whether it has reached the end."""
+    file = options.directory / "progress.pickle"
+    progress = saved(file)
+    os.environ["LOG_LEVEL"] = "ERROR"
+    import django
+
+    django.setup()
+    clock = Clock(database, progress.now if progress else START)
+    progress = progress or _built(options, database)
+    RecordingChannel(clock, progress.world.record).replace_smtp()
+    end = START + timedelta(days=options.days)
+    began = time.monotonic()
+    simulate(progress, clock, database, end=end, stop=stop)
+    progress.part.seconds += time.monotonic() - began
+    if clock.now < end:
+        progress.save(file)
+        return False
+    row = database.execute(STEPS_DONE).fetchone()
+    progress.part.steps = row[0] if row else 0
+    (options.directory / "result.pickle").write_bytes(pickle.dumps(progress.part))
+    return True
+
+
+def _built(options: argparse.Namespace, database: psycopg.Connection[Any]) -> Progress:
+    """Create the part's tenants and their enrolments."""
+    enrolments = int(options.steps / STEPS_PER_ENROLMENT)
+    world = World(START, TENANTS[options.part :: options.parts], enrolments, seed=options.seed + options.part)
+    world.build(tidy=partial(_tidy, database))
+    part = Part(record=world.record)
+    return Progress(world, part, now=START, forget=START, tidy=START, chance=random.Random(world.seed))
+
+
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--part", type=int, default=0)
     parser.add_argument("--parts", type=int, default=1)
     parser.add_argument("--steps", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=14)
     parser.add_argument("--days", type=int, default=365)
-    parser.add_argument("--result", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, default=float("inf"))
+    parser.add_argument("--directory", type=Path, required=True)
     options = parser.parse_args()
-    part = Part()
-    directory = Path(tempfile.mkdtemp(prefix="lad-year-"))
+    stop = Stop(options.minutes)
     postgres.SETTINGS.update(SERVER)
-    with ExitStack() as stack:
-        stack.callback(shutil.rmtree, directory, ignore_errors=True)
-        # The record is in this process: a database that survives a power failure would gain nothing.
-        database = stack.enter_context(migrated_servers(directory, durable=False, DB_POOL="false"))
-        os.environ["LOG_LEVEL"] = "ERROR"
-        import django
-
-        django.setup()
-        clock = Clock(database, START)
-        enrolments = int(options.steps / STEPS_PER_ENROLMENT)
-        world = World(START, TENANTS[options.part :: options.parts], enrolments, seed=options.seed + options.part)
-        world.build(tidy=partial(_tidy, database))
-        part.record = world.record
-        RecordingChannel(clock, world.record).replace_smtp()
-        part.began = time.time()
-        simulate(world, clock, database, part, days=options.days)
-        part.ended = time.time()
-        row = database.execute(STEPS_DONE).fetchone()
-        part.steps = row[0] if row else 0
-    options.result.write_bytes(pickle.dumps(part))
+    # The record is in this process: a database that survives a power failure would gain nothing.
+    with migrated_servers(options.directory, durable=False, DB_POOL="false") as database:
+        ended = run(options, database, stop)
+    return 0 if ended else STOPPED
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -68,15 +68,14 @@ STEPS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
 
 @dataclass(slots=True)
 class Part:
-    """What a part of the year did. ``began`` and ``ended`` are seconds of the real clock."""
+    """What a part of the year did, and in how many seconds of the real clock."""
 
     record: Record = field(default_factory=Record)
     steps: int = 0
     happenings: int = 0
     enrolments: int = 0
     ticks: int = 0
-    began: float = 0.0
-    ended: float = 0.0
+    seconds: float = 0.0
 
 
 @dataclass

@@ -1,6 +1,10 @@
 """Let LAD run campaigns for a simulated year, and check every send with arithmetic of its own.
 
     python benchmarks/simulated_year.py [--steps 1000000] [--seed 14] [--days 365] [--processes 2]
+        [--directory DIRECTORY] [--minutes MINUTES]
+
+A long year can be run in several goes: it stops after so many minutes, or when its parts get SIGTERM, and goes on
+when it is called again with the same directory and the same numbers. The directory is removed at the end.
 
 Each process has servers of its own and some of the tenants (``simulated_part``). Leads are in six time zones, with
 both changes of clocks in the year, holidays, caps, quiet hours, several campaigns with different windows, and
@@ -8,11 +12,12 @@ accounts with limits. Meanwhile leads withdraw consent, ask not to be contacted 
 campaigns, switch accounts off and stop leads. Messages go into a channel that records them.
 ``simulated_year_checker`` shares no code with LAD; it reads what happened and what was sent. Then forbidden sends are
 added to what was recorded, one for each rule, and must be found. Exits 1 if a send broke a rule, if an added one was
-not found, or if a part failed.
+not found, or if a part failed, and 3 if it stopped before the end.
 """
 
 import argparse
 import pickle
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,40 +31,54 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.aims import tell  # noqa: E402  (importable only after sys.path is set)
+from benchmarks.simulated_part import STOPPED  # noqa: E402
 from benchmarks.simulated_tampering import undetected  # noqa: E402
 from benchmarks.simulated_world import TENANTS, Part  # noqa: E402  (importable only after sys.path is set)
 from benchmarks.simulated_year_checker import Checker, Record, Violation  # noqa: E402
 
 SHOWN: Final = 10
+# What a part leaves in its directory when it has reached the end.
+RESULT: Final = "result.pickle"
 MILLION: Final = 1_000_000
 AIM_SECONDS_PER_MILLION: Final = 900
 # A smaller year has as many moments and as many campaigns to look at, which cost most of its time.
 SMALLEST_TIMED: Final = MILLION
 
 
-def run_parts(options: argparse.Namespace, directory: Path) -> list[Part]:
-    """Run the processes side by side and return what each did. Raises SystemExit if one failed."""
-    results = [directory / f"part-{number}.pickle" for number in range(options.processes)]
+def run_parts(options: argparse.Namespace, directory: Path) -> list[Part] | None:
+    """Run the processes side by side. Return what each did, or None if they stopped before the end.
+
+    Raises SystemExit if one failed.
+    """
+    places = [directory / f"part-{number}" for number in range(options.processes)]
     processes = []
-    for number, result in enumerate(results):
-        command = [sys.executable, str(ROOT / "benchmarks" / "simulated_part.py"), "--result", str(result)]
-        command += ["--part", str(number), "--parts", str(len(results))]
-        command += ["--steps", str(options.steps), "--seed", str(options.seed), "--days", str(options.days)]
-        processes.append(subprocess.Popen(command, cwd=ROOT))
-    _wait(processes)
-    return [pickle.loads(result.read_bytes()) for result in results]  # noqa: S301  (written by our own processes)
+    for number, place in enumerate(places):
+        if not (place / RESULT).exists():
+            command = [sys.executable, str(ROOT / "benchmarks" / "simulated_part.py"), "--directory", str(place)]
+            command += ["--part", str(number), "--parts", str(len(places)), "--minutes", str(options.minutes)]
+            command += ["--steps", str(options.steps), "--seed", str(options.seed), "--days", str(options.days)]
+            processes.append(subprocess.Popen(command, cwd=ROOT))
+    if not _ended(processes):
+        return None
+    return [pickle.loads((place / RESULT).read_bytes()) for place in places]  # noqa: S301  (by our own processes)
 
 
-def _wait(processes: Sequence[subprocess.Popen[bytes]]) -> None:
-    """Wait for all parts. Raises SystemExit, and ends the others, if one fails."""
-    while any(process.poll() is None for process in processes):
+def _ended(processes: Sequence[subprocess.Popen[bytes]]) -> bool:
+    """Wait for all parts. Return whether all have reached the end.
+
+    Raises SystemExit, and stops the others, if one fails.
+    """
+    while any(process.poll() is None for process in processes) and not _failed(processes):
         time.sleep(1)
-        if any(process.poll() for process in processes):
-            break
-    if any(process.poll() for process in processes):
+    if _failed(processes):
         for process in processes:
             process.terminate()
         raise SystemExit("A part of the simulation failed; see above.")
+    return all(process.poll() == 0 for process in processes)
+
+
+def _failed(processes: Sequence[subprocess.Popen[bytes]]) -> bool:
+    return any(process.poll() not in (None, 0, STOPPED) for process in processes)
 
 
 def joined(parts: Sequence[Part]) -> Record:
@@ -78,7 +97,7 @@ def joined(parts: Sequence[Part]) -> Record:
 def report(parts: Sequence[Part], record: Record, violations: Sequence[Violation], *, wanted: int) -> int:
     """Print what was found and the aims. Return the exit code."""
     steps = sum(part.steps for part in parts)
-    seconds = max(part.ended for part in parts) - min(part.began for part in parts)
+    seconds = max(part.seconds for part in parts)
     kinds = Counter(event.kind for event in record.events)
     print(f"{steps:,} steps, {len(record.sends):,} messages in {seconds:,.0f} s: {steps / seconds:,.0f} steps a second")
     print(f"{sum(part.ticks for part in parts):,} moments, {sum(part.happenings for part in parts):,} happenings")
@@ -107,10 +126,17 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=14)
     parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--processes", type=int, choices=range(1, len(TENANTS) + 1), default=len(TENANTS))
+    parser.add_argument("--directory", type=Path, default=None)
+    parser.add_argument("--minutes", type=float, default=float("inf"))
     options = parser.parse_args()
-    print(f"A year of {options.steps:,} steps in {options.processes} processes", flush=True)
-    with tempfile.TemporaryDirectory(prefix="lad-year-") as directory:
-        parts = run_parts(options, Path(directory))
+    directory = (options.directory or Path(tempfile.mkdtemp(prefix="lad-year-"))).absolute()
+    where = f"in {options.processes} processes, with their files in {directory}"
+    print(f"A year of {options.steps:,} steps {where}", flush=True)
+    parts = run_parts(options, directory)
+    if parts is None:
+        print(f"Stopped before the end. To go on, call it again with --directory {directory}")
+        return STOPPED
+    shutil.rmtree(directory)
     record = joined(parts)
     return report(parts, record, list(Checker(record).violations()), wanted=options.steps)
 
