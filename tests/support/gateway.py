@@ -141,6 +141,10 @@ class Gateway:
         """Let a person write, or the owner by hand."""
         self.sandbox.call("POST", "/unipile/write", json={"account": account, "person": person, "text": text, "by": by})
 
+    def publish(self, person: str, text: str, *, network: str = "LINKEDIN") -> None:
+        """Let a person publish a post."""
+        self.sandbox.call("POST", "/unipile/posts", json={"type": network, "person": person, "text": text})
+
     def done(self, **matching: str) -> list[dict[str, Any]]:
         """Return what reached people, by the sandbox's own books."""
         found: list[dict[str, Any]] = self.sandbox.call("GET", "/networks/actions", params=matching).json()["actions"]

@@ -84,7 +84,7 @@ def _find_follow(account: NetworkAccount, gateway: Gateway, message: Message) ->
 
 def _find_like(account: NetworkAccount, gateway: Gateway, message: Message) -> Found:
     recipient = known(account, message)
-    return posts.find_like(gateway, recipient) if recipient is not None else Found.NOT_SENT
+    return posts.find_like(gateway, recipient, message) if recipient is not None else Found.NOT_SENT
 
 
 def _find_comment(account: NetworkAccount, gateway: Gateway, message: Message) -> Found:

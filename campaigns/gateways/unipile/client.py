@@ -11,6 +11,7 @@ from typing import Any, Final
 from campaigns.gateways.unipile import records
 from campaigns.gateways.unipile.records import (
     ChatMessage,
+    Comment,
     Connection,
     Delivered,
     Person,
@@ -119,10 +120,10 @@ class Gateway:
         found = act("POST", path("posts", post_id, "comments"), {"account_id": self.account_id, "text": text})
         return identifier(found.get("comment_id"))
 
-    def comments_on(self, post_id: str) -> list[Mapping[str, Any]]:
+    def comments_on(self, post_id: str) -> list[Comment]:
         """Return the newest comments on a post."""
         found = read(path("posts", post_id, "comments"), account_id=self.account_id, limit=100)
-        return list(_rows(found))
+        return [records.comment(row) for row in _rows(found)]
 
     def publish(self, text: str) -> str:
         """Publish a post of the account's owner. Return its id."""

@@ -80,6 +80,15 @@ class Post:
     at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment on a post. ``author_id`` is empty if the network does not say who wrote it."""
+
+    author_id: str
+    text: str
+    at: datetime | None
+
+
 def person(value: Mapping[str, Any]) -> Person:
     """Return a person from a profile."""
     invitation = value.get("invitation")
@@ -141,6 +150,16 @@ def post(value: Mapping[str, Any]) -> Post:
         is_liked=bool(value.get("user_reacted")),
         text=text(value.get("text")),
         at=moment(value.get("parsed_datetime")),
+    )
+
+
+def comment(value: Mapping[str, Any]) -> Comment:
+    """Return a comment from the list of a post's comments."""
+    author = value.get("author_details")
+    return Comment(
+        author_id=identifier(author.get("id")) if isinstance(author, dict) else "",
+        text=text(value.get("text")),
+        at=moment(value.get("date")),
     )
 
 

@@ -3,8 +3,9 @@
 A key (X-API-KEY) begins with ``sandbox``. POST /unipile/accounts {type, name, identifier, premium, id} makes an
 account without a sign-in; POST /unipile/accounts/{id}/state {state} moves it, as its network would; POST
 /unipile/accounts/{id}/relations {person} connects it with somebody; POST /unipile/write {account, person, text, by}
-lets the person or the owner write by hand. POST /unipile/sign-ins {username, outcome} says how sign-ins go
-(``sign_in.py``). What people do, limits and callbacks: ``sandbox/providers/networks.py``.
+lets the person or the owner write by hand; POST /unipile/posts {type, person, text} lets a person publish. POST
+/unipile/sign-ins {username, outcome} says how sign-ins go (``sign_in.py``). What people do, limits and callbacks:
+``sandbox/providers/networks.py``.
 
 Faults (protocol ``unipile``, see ``sandbox/answering.py``) strike at the stages ACCOUNT, LINK, LOOK_UP, VISIT, INVITE,
 WITHDRAW, SEND, FOLLOW, REACT, COMMENT, POST, LIST and WEBHOOK, and CALLBACK.
@@ -52,12 +53,15 @@ class Unipile:
         self._hosted = Hosted(
             core, self._ledger, accounts=self._accounts, sign_in=self._sign_in, webhooks=self._webhooks
         )
+        self._profiles = Profiles(
+            *(core, self._people, self._ledger, self._limits), accounts=self._accounts, relations=self._relations
+        )
         self._api = Api(
             *(core, self._people, self._ledger, self._limits),
             accounts=self._accounts,
             chats=self._chats,
             relations=self._relations,
-            profiles=Profiles(core, self._people, self._ledger, self._limits, self._relations),
+            profiles=self._profiles,
             sign_in=self._sign_in,
             hosted=self._hosted,
             webhooks=self._webhooks,
@@ -71,6 +75,7 @@ class Unipile:
             ("POST", "/unipile/accounts/{id}/state", self._change_state),
             ("POST", "/unipile/accounts/{id}/relations", self._connect),
             ("POST", "/unipile/write", self._write),
+            ("POST", "/unipile/posts", self._publish),
             ("POST", "/unipile/sign-ins", self._tell_sign_in),
         ):
             self._core.http.route(method, path, handler)
@@ -119,6 +124,12 @@ class Unipile:
         person = self._people.person(identifier_of(account.type, str(values["person"])))
         message = self._chats.write(account, person, str(values["text"]), by=values.get("by", PERSON))
         return reply({"id": message.id, "chat_id": message.chat}, 201)
+
+    async def _publish(self, request: Request) -> Response:
+        values = request.json()
+        type = str(values["type"])
+        person = self._people.person(identifier_of(type, str(values["person"])))
+        return reply({"id": self._profiles.publish(type, person, str(values["text"]))}, 201)
 
     async def _tell_sign_in(self, request: Request) -> Response:
         self._sign_in.tell(request.json())

@@ -218,11 +218,13 @@ class Api:
         return Answer({"object": "CommentSent", "comment_id": id}, 201)
 
     def _list_comments(self, request: Request, body: dict[str, Any]) -> Any:
-        found = self._profiles.comments(self._acting(request, body), request.names["id"], "comment")
+        self._acting(request, body)
+        found = self._profiles.comments(request.names["id"], "comment")
         return page("CommentList", found, request.query)
 
     def _list_reactions(self, request: Request, body: dict[str, Any]) -> Any:
-        found = self._profiles.comments(self._acting(request, body), request.names["id"], "like")
+        self._acting(request, body)
+        found = self._profiles.comments(request.names["id"], "like")
         return page("PostReactionList", found, request.query)
 
     # Chats

@@ -6,7 +6,7 @@ from sandbox.core import Core
 from sandbox.networks.ledger import Deed, Ledger
 from sandbox.networks.limits import Limits
 from sandbox.networks.people import People, Person
-from sandbox.providers.unipile.accounts import Account
+from sandbox.providers.unipile.accounts import Account, Accounts
 from sandbox.providers.unipile.errors import refused
 from sandbox.providers.unipile.identities import profile_url, provider_id
 from sandbox.providers.unipile.moments import iso
@@ -31,9 +31,11 @@ DAY: Final = 86_400.0
 class Profiles:
     """What is done with people but for invitations and messages."""
 
-    def __init__(self, core: Core, people: People, ledger: Ledger, limits: Limits, relations: Relations) -> None:
+    def __init__(
+        self, core: Core, people: People, ledger: Ledger, limits: Limits, *, accounts: Accounts, relations: Relations
+    ) -> None:
         self._core, self._people, self._ledger = core, people, ledger
-        self._limits, self._relations = limits, relations
+        self._limits, self._accounts, self._relations = limits, accounts, relations
         core.storage.create("unipile_posts", "id TEXT PRIMARY KEY, type TEXT, person TEXT, text TEXT, at REAL")
 
     def act(self, account: Account, action: str, person: str, text: str = "", *, reference: str = "") -> str:
@@ -91,16 +93,28 @@ class Profiles:
             own = self._ledger.search(account=account.id, action="post")
             return [_post_json(account, person, each["id"], each["text"], each["at"]) for each in reversed(own)]
         chance = self._core.chance("posts", account.type, person.identifier)
-        shown = []
         for number in range(0 if person.behaviour == "never_reads" else chance.randint(1, len(POSTS))):
-            id = str(7_000_000_000_000_000_000 + chance.randrange(10**17))
+            id = 7_000_000_000_000_000_000 + chance.randrange(10**17)
             at = self._core.clock.now() - (number + 1) * chance.uniform(2, 20) * DAY
-            self._core.storage.execute(
-                "INSERT OR IGNORE INTO unipile_posts VALUES (?, ?, ?, ?, ?)",
-                *(id, account.type, person.identifier, POSTS[number], at),
-            )
-            shown.append(self.post(account, id))
-        return shown
+            self._keep(str(id), account.type, person, POSTS[number], at)
+        rows = self._core.storage.rows(
+            "SELECT id, text, at FROM unipile_posts WHERE type = ? AND person = ? ORDER BY at DESC",
+            *(account.type, person.identifier),
+        )
+        return [_post_json(account, person, id, text, at) for id, text, at in rows]
+
+    def publish(self, type: str, person: Person, text: str) -> str:
+        """Let somebody publish a post, and return its id."""
+        at = self._core.clock.now()
+        chance = self._core.chance("published", type, person.identifier, text, str(at))
+        id = str(7_000_000_000_000_000_000 + chance.randrange(10**17))
+        self._keep(id, type, person, text, at)
+        return id
+
+    def _keep(self, id: str, type: str, person: Person, text: str, at: float) -> None:
+        self._core.storage.execute(
+            "INSERT OR IGNORE INTO unipile_posts VALUES (?, ?, ?, ?, ?)", *(id, type, person.identifier, text, at)
+        )
 
     def post(self, account: Account, id: str) -> dict[str, Any]:
         """Raises Refused."""
@@ -121,8 +135,9 @@ class Profiles:
             raise refused("too_many_characters" if text else "invalid_parameters", "A comment has 1 to 1,250 letters.")
         return self.act(account, "comment", self._author(id), text, reference=_bare(id))
 
-    def comments(self, account: Account, id: str, action: str) -> list[dict[str, Any]]:
+    def comments(self, id: str, action: str) -> list[dict[str, Any]]:
         """Return the comments (``comment``) or reactions (``like``) of a post that came through the gateway."""
+        authors = {each.id: each for each in self._accounts.all()}
         found = self._ledger.search(reference=_bare(id), action=action)
         return [
             {
@@ -132,11 +147,11 @@ class Profiles:
                 "text": each["text"],
                 "value": "LIKE",
                 "date": iso(each["at"]),
-                "author": account.name,
-                "author_details": {"id": account.provider_id, "is_company": False},
+                "author": authors[each["account"]].name,
+                "author_details": {"id": authors[each["account"]].provider_id, "is_company": False},
             }
             for each in reversed(found)
-            if each["account"] == account.id
+            if each["account"] in authors
         ]
 
     def following(self, account: Account) -> list[dict[str, Any]]:

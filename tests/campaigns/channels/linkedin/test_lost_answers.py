@@ -154,6 +154,55 @@ def test_lost_follows_comments_and_withdrawals_are_found(gateway: Gateway, accou
     assert seen == [Found.SENT] * 3
 
 
+def test_a_lost_comment_is_found_though_the_person_has_published_since(
+    gateway: Gateway, account: LinkedinAccount
+) -> None:
+    lead = gateway.lead("ignores.1")
+    message = gateway.message(account, lead, Action.COMMENT, "Well said.")
+    gateway.sandbox.fault("drop", protocol="unipile", stage="COMMENT", accepted=True)
+    assert gateway.send(account, message).fate == Fate.UNKNOWN
+    gateway.publish("ignores.1", "One more thing.")
+    assert gateway.find(account, unknown(gateway, message)) == Found.SENT
+
+
+def test_somebody_else_s_comment_with_the_same_words_is_no_proof(gateway: Gateway, account: LinkedinAccount) -> None:
+    lead = gateway.lead("ignores.1")
+    gateway.do(gateway.linkedin("noor", identifier="noor.sender"), lead, Action.COMMENT, "Well said.")
+    message = gateway.message(account, lead, Action.COMMENT, "Well said.")
+    gateway.sandbox.fault("drop", protocol="unipile", stage="COMMENT", accepted=False)
+    assert gateway.send(account, message).fate == Fate.UNKNOWN
+    assert gateway.find(account, unknown(gateway, message)) == Found.NOT_SENT
+
+
+@pytest.mark.parametrize("publishes_between", [True, False])
+def test_a_comment_that_was_written_before_is_no_proof(
+    gateway: Gateway, account: LinkedinAccount, publishes_between: bool
+) -> None:
+    lead = gateway.lead("ignores.1")
+    gateway.do(account, lead, Action.COMMENT, "Well said.")
+    gateway.sandbox.advance(days=1)
+    if publishes_between:
+        gateway.publish("ignores.1", "One more thing.")
+        gateway.sandbox.advance(days=1)
+    message = gateway.message(account, lead, Action.COMMENT, "Well said.", begun_at=gateway.sandbox.now())
+    gateway.sandbox.fault("drop", protocol="unipile", stage="COMMENT", accepted=False)
+    assert gateway.send(account, message).fate == Fate.UNKNOWN
+    assert gateway.find(account, unknown(gateway, message)) == Found.NOT_SENT
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_a_lost_post_is_found_unless_it_is_an_older_one(
+    gateway: Gateway, account: LinkedinAccount, accepted: bool
+) -> None:
+    lead = gateway.lead("ignores.1")
+    gateway.do(account, lead, Action.POST, "We are hiring.")
+    gateway.sandbox.advance(days=1)
+    message = gateway.message(account, lead, Action.POST, "We are hiring.", begun_at=gateway.sandbox.now())
+    gateway.sandbox.fault("drop", protocol="unipile", stage="POST", accepted=accepted)
+    assert gateway.send(account, message).fate == Fate.UNKNOWN
+    assert gateway.find(account, unknown(gateway, message)) == (Found.SENT if accepted else Found.NOT_SENT)
+
+
 @pytest.mark.parametrize(
     ("fault", "fate"),
     [
