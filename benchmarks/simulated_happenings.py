@@ -133,11 +133,18 @@ def resume_campaign(world: World, tenant_id: UUID, now: datetime) -> None:
         world.note(now, "resume", campaign.pk)
 
 
-def switch_account(world: World, tenant_id: UUID, now: datetime) -> None:
-    """Somebody switches an account off, or on again."""
+def switch_account_off(world: World, tenant_id: UUID, now: datetime) -> None:
     account = EmailAccount.objects.get(pk=world.chance.choice(world.accounts[tenant_id]))
-    writes.update(account, {"is_active": not account.is_active})
-    world.note(now, "enable" if account.is_active else "disable", account.pk)
+    if account.is_active:
+        writes.update(account, {"is_active": False})
+        world.note(now, "disable", account.pk)
+
+
+def switch_account_on(world: World, tenant_id: UUID, now: datetime) -> None:
+    account = EmailAccount.objects.filter(is_active=False).order_by("pk").first()
+    if account is not None:
+        writes.update(account, {"is_active": True})
+        world.note(now, "enable", account.pk)
 
 
 def _note_stops(world: World, leads: Collection[UUID | None], now: datetime) -> None:
@@ -175,7 +182,8 @@ PER_THOUSAND: Final[Sequence[tuple[Happening, float]]] = (
 PER_DAY: Final[Sequence[tuple[Happening, float]]] = (
     (one_by_one(pause_campaign), 0.15),
     (one_by_one(resume_campaign), 0.3),
-    (one_by_one(switch_account), 0.2),
+    (one_by_one(switch_account_off), 0.15),
+    (one_by_one(switch_account_on), 0.3),
 )
 
 

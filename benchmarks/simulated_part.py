@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from campaigns.messages.models import Message
 
 START: Final = datetime(2027, 1, 4, tzinfo=UTC)
+# A part that has not done its share of the steps when its days are over goes on for a week, while holidays are known.
+LONGER: Final = timedelta(days=7)
+LATEST: Final = datetime(2028, 12, 1, tzinfo=UTC)
 # A little less than the average. One that goes all the way has twelve; many end early.
 STEPS_PER_ENROLMENT: Final = 6.7
 # The exit code of a part that has not reached the end.
@@ -170,6 +173,11 @@ def _due(database: psycopg.Connection[Any]) -> datetime | None:
     return row[0] if row else None
 
 
+def _steps_done(database: psycopg.Connection[Any]) -> int:
+    row = database.execute(STEPS_DONE).fetchone()
+    return int(row[0]) if row else 0
+
+
 def _forget_events(database: psycopg.Connection[Any]) -> None:
     """Drop what no check reads."""
     database.execute("SET session_replication_role = replica")
@@ -194,15 +202,17 @@ def run(options: argparse.Namespace, database: psycopg.Connection[Any], stop: St
     clock = Clock(database, progress.now if progress else START)
     progress = progress or _built(options, database)
     RecordingChannel(clock, progress.world.record).replace_smtp()
-    end = START + timedelta(days=options.days)
-    began = time.monotonic()
+    began, share = time.monotonic(), options.steps // options.parts
+    end = max(START + timedelta(days=options.days), clock.now)
     simulate(progress, clock, database, end=end, stop=stop)
+    while not stop and (steps := _steps_done(database)) < share and end < LATEST:
+        end += LONGER
+        simulate(progress, clock, database, end=end, stop=stop)
     progress.part.seconds += time.monotonic() - began
-    if clock.now < end:
+    if stop:
         progress.save(file)
         return False
-    row = database.execute(STEPS_DONE).fetchone()
-    progress.part.steps = row[0] if row else 0
+    progress.part.steps = steps
     (options.directory / "result.pickle").write_bytes(pickle.dumps(progress.part))
     return True
 
