@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import F
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from campaigns.accounts.models import EmailAccount, NetworkAccount
@@ -71,7 +72,8 @@ WHERE messages.tenant_id = %(tenant)s AND messages.id = given.id
 class Claim:
     """Messages under a lease, with the account that sends them and the day on which they count.
 
-    The first message is recorded as begun already.
+    The first message is recorded as begun already. There are none if those that were looked at wait for later now:
+    others stand before them.
     """
 
     account: EmailAccount | NetworkAccount
@@ -99,7 +101,7 @@ def usable_account(due: DueAccount) -> EmailAccount | NetworkAccount | None:
 
 
 def claim(due: DueAccount, *, batch_size: int = BATCH_SIZE) -> Claim | None:
-    """Claim due messages of an account, one if it keeps a gap. Return None if it may send none.
+    """Claim due messages of an account, one if it keeps a gap. Return None if nothing has changed.
 
     Counts them in the account's day and records the touch of each lead. Messages that may be sent later are
     postponed; those that may never be are cancelled. The claim is committed before this returns.
@@ -118,14 +120,19 @@ def claim(due: DueAccount, *, batch_size: int = BATCH_SIZE) -> Claim | None:
             return None
         most = batch_size if room.total is None else min(batch_size, room.total)
         wanted = 1 if account.min_gap_seconds else most
-        chosen = _choose(_Asking(due, account, room, zone, now), wanted=wanted)
-        if not chosen or not kind.count(account, day, [message for message, _decision in chosen]):
+        chosen, some_wait = _choose(_Asking(due, account, room, zone, now), wanted=wanted)
+        if not chosen:
+            return Claim(account, [], day, kind) if some_wait else None
+        if not kind.count(account, day, [message for message, _decision in chosen]):
             return None
         return Claim(account, _mark(kind, account, chosen, now), day, kind)
 
 
-def _choose(asking: _Asking, *, wanted: int) -> list[tuple[Message, Decision | None]]:
-    """Return up to so many messages that may be sent now. Postpone and cancel others that stand before them."""
+def _choose(asking: _Asking, *, wanted: int) -> tuple[list[tuple[Message, Decision | None]], bool]:
+    """Return up to so many messages that may be sent now. Postpone and cancel others that stand before them.
+
+    Return also whether some wait for later now though none may be sent.
+    """
     zone, now = ZoneInfo(asking.zone), asking.now
     chosen: list[tuple[Message, Decision | None]] = []
     leads: set[UUID | None] = set()
@@ -149,7 +156,12 @@ def _choose(asking: _Asking, *, wanted: int) -> list[tuple[Message, Decision | N
                 asking.room.put_back(message)
         leads.update(message.lead_id for message, _decision in allowed)
         chosen += allowed
-    return chosen
+    return chosen, not chosen and _have_moved(seen)
+
+
+def _have_moved(seen: Collection[UUID]) -> bool:
+    still = Message.objects.filter(pk__in=seen, state=MessageState.QUEUED, next_attempt_at__lte=Now())
+    return still.count() < len(seen)
 
 
 def _with_room(messages: Sequence[Message], asking: _Asking) -> list[Message]:

@@ -98,15 +98,17 @@ class Sender:
         self._deadline = self._turn_ends = deadline
         self.fates: Counter[str] = Counter()
 
-    def send_for(self, due: DueAccount) -> int:
-        """Send one batch of an account. Return the number of attempts."""
+    def send_for(self, due: DueAccount) -> bool:
+        """Send one batch of an account. Return whether fewer are due now than before."""
         if time.monotonic() >= self._deadline:
-            return 0
+            return False
         account = usable_account(due)
         if account is None or self._session(account) is None:
-            return 0
+            return False
         claimed = claim(due)
-        return self._send(claimed) if claimed is not None else 0
+        if claimed is not None and claimed.messages:
+            self._send(claimed)
+        return claimed is not None
 
     def _session(self, account: Account) -> Session | None:
         """Return the account's connection. If there can be none, keep why on the account."""
@@ -118,16 +120,15 @@ class Sender:
                 self._kind.record_trouble(account, error)
             return None
 
-    def _send(self, claimed: Claim) -> int:
-        """Send the messages of a claim, the first of which is marked as begun. Return the number of attempts."""
+    def _send(self, claimed: Claim) -> None:
+        """Send the messages of a claim, the first of which is marked as begun."""
         waiting = list(claimed.messages)
         message: Message | None = waiting.pop(0)
         accepted: list[Accepted] = []
-        attempts, self._turn_ends = 0, time.monotonic() + TURN_SECONDS
+        self._turn_ends = time.monotonic() + TURN_SECONDS
         begun = finished_at = time.monotonic()
         while message is not None:
             result = self._attempt(claimed.account, message, begun)
-            attempts += 1
             self.fates[result.fate] += 1
             following = self._following(claimed, result, waiting)
             if following and result.usable:
@@ -145,7 +146,6 @@ class Sender:
             if message is None or begun - finished_at > MAX_SILENCE_SECONDS:
                 finish(accepted)
                 accepted, finished_at = [], time.monotonic()
-        return attempts
 
     def _attempt(self, account: Account, message: Message, begun: float) -> Result:
         session = self._session(account)

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from campaigns.accounts.models import EmailAccount
-from campaigns.channels.sending import worker
+from campaigns.channels.sending import claims, worker
 from campaigns.design.models import Campaign, CampaignStatus
 from campaigns.enrolment.models import DailyCount
 from campaigns.messages.models import Message, MessageState
@@ -106,6 +106,28 @@ def test_a_place_that_was_booked_for_today_is_used(queued: Any, campaign: Campai
     worker.send_due(seconds=30)
     assert [each.pk for each in sent([late, booked])] == [booked.pk]
     assert counted(campaign) == {today: CAP, today + timedelta(days=1): 1}
+
+
+def test_many_that_have_to_wait_hold_nobody_up_who_stands_behind_them(
+    queued: Any, queue: Any, campaign: Campaign, account: EmailAccount, today: date, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A claim looks at so many messages at most; the run goes on with the next ones."""
+    monkeypatch.setattr(claims, "LOOKED_AT_ONCE", 1)
+    monkeypatch.setattr(claims, "MAX_LOOKED_AT", 2)
+    with platform_context():
+        EmailAccount.objects.filter(pk=account.pk).update(daily_send_limit=CAP + 1)
+    waiting = queued(CAP + 9, None)
+    with platform_context(tenant_id=campaign.tenant_id):
+        other = CampaignFactory.create(status=CampaignStatus.RUNNING, config={"window": campaign.config["window"]})
+        place = CampaignLeadFactory.create(campaign=other)
+        type(place.lead).objects.filter(pk=place.lead_id).update(email="behind@people.example")
+        Message.objects.filter(pk__in=[each.pk for each in waiting]).update(
+            next_attempt_at=timezone.now() - timedelta(hours=1)
+        )
+    behind = queue(account, campaign_id=other.pk, campaign_lead_id=place.pk, lead_id=place.lead_id)
+    worker.send_due(seconds=30)
+    assert len(sent(waiting)) == CAP
+    assert len(sent(behind)) == 1
 
 
 def test_new_hours_of_a_campaign_count_for_messages_that_wait_for_its_hours(queued: Any, campaign: Campaign) -> None:
