@@ -227,10 +227,10 @@ def _dial(calls: int) -> None:
 
     left = calls
     while left:
-        claimed = claim(TENANT, most=min(CLAIM_SIZE, left))
-        assert claimed, "nothing could be claimed"
-        left -= len(claimed)
-        for each in claimed:
+        turn = claim(TENANT, most=min(CLAIM_SIZE, left))
+        assert turn is not None and turn.calls, "nothing could be claimed"
+        left -= len(turn.calls)
+        for each in turn.calls:
             record(Answer(each, datetime.now(UTC), Placed(f"room-{each.order.call_id}", "SCL_1")))
 
 

@@ -78,7 +78,15 @@ class Claimed:
     claimed_at: float
 
 
-def claim(tenant_id: UUID, *, most: int, wait: bool = True) -> list[Claimed] | None:
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What came of one claim: calls to place, and how many people wait or are left out now, so that others are next."""
+
+    calls: list[Claimed]
+    put_aside: int
+
+
+def claim(tenant_id: UUID, *, most: int, wait: bool = True) -> Turn | None:
     """Claim up to so many calls of a tenant. The claim is committed before this returns.
 
     Who may be called later waits; who may never be is left out. Without ``wait``, returns None if another claim of
@@ -93,7 +101,7 @@ def claim(tenant_id: UUID, *, most: int, wait: bool = True) -> list[Claimed] | N
         claimer = Claimer(room, now)
         claimed = [Claimed(placement, account, order, begun) for placement, account, order in claimer.claim(most)]
     claimer.aside.settle(tenant_id)
-    return claimed
+    return Turn(claimed, len(claimer.aside.waiting) + len(claimer.aside.left))
 
 
 @dataclass(frozen=True, slots=True)

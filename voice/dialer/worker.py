@@ -11,7 +11,7 @@ from uuid import UUID
 
 import structlog
 
-from voice.dialer.claims import claim
+from voice.dialer.claims import Turn, claim
 from voice.dialer.due import due_tenants
 from voice.dialer.placing import Answer, place, record
 from voice.dialer.waking import notifier
@@ -45,21 +45,21 @@ class Dialer:
     def __init__(self, pool: ThreadPoolExecutor, threads: int) -> None:
         self._pool, self._threads = pool, threads
         self._placing: set[Future[Answer]] = set()
-        self.counts: Counter[str] = Counter()
+        self.counts: Counter[str] = Counter(claimed=0)
 
     def run(self, deadline: float) -> None:
         """Dial until nothing more can begin, and wait for what is being placed."""
         while time.monotonic() < deadline:
-            begun = self._round()
-            if not self._placing and not begun:
+            dealt_with = self._round()
+            if not self._placing and not dealt_with:
                 break
             # Somebody else may have got a free line meanwhile, or a call may have ended.
-            self._record(timeout=None if not begun else 0)
+            self._record(timeout=None if not dealt_with else 0)
         while self._placing:
             self._record(timeout=None)
 
     def _round(self) -> int:
-        """Let every tenant that is due begin some calls. Return how many began."""
+        """Let every tenant that is due begin some calls. Return how many people had their turn, called or not."""
         free = self._threads - len(self._placing)
         if free <= 0:
             self._record(timeout=None)
@@ -68,15 +68,14 @@ class Dialer:
         if len(tenants) >= MANY_TENANTS:
             notifier.ask_for_help()
         share = max(free // max(len(tenants), 1), 1)
-        begun = sum(self._begin(tenant_id, min(share, free), wait=len(tenants) == 1) for tenant_id in tenants)
-        self.counts["claimed"] += begun
-        return begun
+        return sum(self._begin(tenant_id, min(share, free), wait=len(tenants) == 1) for tenant_id in tenants)
 
     def _begin(self, tenant_id: UUID, most: int, *, wait: bool) -> int:
-        claimed = claim(tenant_id, most=most, wait=wait)
-        for each in claimed or ():
+        turn = claim(tenant_id, most=most, wait=wait) or Turn([], 0)
+        self.counts["claimed"] += len(turn.calls)
+        for each in turn.calls:
             self._placing.add(self._pool.submit(place, each))
-        return len(claimed or ())
+        return len(turn.calls) + turn.put_aside
 
     def _record(self, *, timeout: float | None) -> None:
         """Write down what carriers answered; wait for the first answer if ``timeout`` is None."""

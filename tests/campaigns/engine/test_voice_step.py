@@ -26,7 +26,7 @@ from voice.analysis.models import CallOutcome
 from voice.analysis.recording import record_analysis
 from voice.calls.models import CallLog
 from voice.carriers.outcomes import Outcome
-from voice.dialer.claims import claim
+from voice.dialer.claims import Turn, claim
 from voice.dialer.ending import finish, lock_placement
 from voice.dialer.models import CallPlacement
 from voice.dialer.services import cancel_calls
@@ -357,7 +357,7 @@ def test_a_call_that_waits_for_a_line_keeps_to_the_campaigns_hours(tenant: Tenan
     now = timezone.now()
     closed, [call] = (now + timedelta(hours=12)).hour, calls(ringing)
     open_at(ringing, closed)
-    assert claim(tenant.pk, most=5) == []
+    assert claim(tenant.pk, most=5) == Turn([], 1)
     with platform_context():
         waiting = CallPlacement.objects.get(call_log=call)
     assert waiting.decision["reasons"][0]["code"] == "outside_window"
@@ -365,7 +365,7 @@ def test_a_call_that_waits_for_a_line_keeps_to_the_campaigns_hours(tenant: Tenan
     with platform_context():
         CallPlacement.objects.update(due_at=now)
         Campaign.objects.filter(pk=ringing.campaign_id).update(config={"window": {"skips_holidays": False}})
-    assert claim(tenant.pk, most=5) == []
+    assert claim(tenant.pk, most=5) == Turn([], 1)
     with platform_context():
         # The tenant has no number to call from: the hours were asked about before.
         assert "outside_window" not in str(CallPlacement.objects.get(call_log=call).decision)

@@ -27,7 +27,7 @@ from tests.voice.helpers import create
 from voice.calls.models import CallLog
 from voice.charging.services import HeldCredits, Refusal
 from voice.dialer import claims, finishing
-from voice.dialer.claims import claim
+from voice.dialer.claims import Turn, claim
 from voice.dialer.due import due_tenants
 from voice.dialer.models import CallPlacement, PlacementState
 from voice.dialer.services import cancel_calls, start_call
@@ -373,4 +373,4 @@ def test_an_open_placement_of_another_call_keeps_a_number_busy(tenant: Tenant) -
     assert world.claim() == []
     [entry] = world.entries(batch)
     assert entry.decision["reasons"][0]["code"] == "on_the_line"
-    assert claim(tenant.pk, most=0) == []
+    assert claim(tenant.pk, most=0) == Turn([], 0)

@@ -12,7 +12,9 @@ import stamina
 from django.utils import timezone
 
 from lad.tenancy.context import platform_context, tenant_context
-from leads.contactability.models import LeadTouch
+from leads.channels import Channel
+from leads.contactability.models import LeadTouch, SuppressionReason
+from leads.contactability.services import suppress
 from tenants.teams.models import PlanTier, Tenant
 from tests.factories.tenants import TenantFactory
 from tests.factories.voice import CarrierAccountFactory
@@ -20,6 +22,7 @@ from tests.support.concurrency import ConcurrentWork, run_together
 from tests.support.sandbox import Sandbox
 from tests.voice.carriers.conftest import KEY, SECRET
 from tests.voice.dialer.world import World, person
+from voice.batches.models import CallBatchEntry
 from voice.batches.services import pausing
 from voice.batches.services.lifecycle import cancel_batch
 from voice.carriers.connecting import connect
@@ -27,8 +30,8 @@ from voice.carriers.errors import AnswerLost
 from voice.carriers.models import CarrierAccount
 from voice.carriers.outcomes import AnsweredBy, Cause, Outcome
 from voice.carriers.protocol import CarrierCall, Placed, Presence
-from voice.dialer import hanging_up, looking, placing
-from voice.dialer.claims import Claimed, claim
+from voice.dialer import claims, hanging_up, looking, placing
+from voice.dialer.claims import Claimed
 from voice.dialer.models import CallPlacement, PlacementState
 from voice.dialer.placing import Answer, place, record, take_over_expired
 from voice.dialer.reports import take_in
@@ -103,6 +106,24 @@ def test_everybody_in_a_batch_is_called_once(
     assert {each.state for each in placements} == {PlacementState.PLACED}
     assert {str(each.call_log_id) for each in placements} == {call["our_id"] for call in truth(sandbox)}
     assert all(each.reference and each.look_at and each.lease_until is None for each in placements)
+
+
+def test_many_who_may_not_be_called_hold_nobody_up_who_stands_behind_them(
+    tenant: Tenant, sandbox: Sandbox, carrier: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A claim looks at so many people at most; the run goes on with the next ones."""
+    monkeypatch.setattr(claims, "LOOKED_AT_ONCE", 1)
+    monkeypatch.setattr(claims, "MAX_LOOKED_AT", 2)
+    world = World(tenant, calls_at_once=1, carrier=carrier)
+    batch = world.batch(7)
+    with tenant_context(tenant.pk):
+        for index in range(6):
+            suppress(address=person(index), channel=Channel.VOICE, reason=SuppressionReason.MANUAL)
+    with platform_context(tenant_id=tenant.pk):
+        CallBatchEntry.objects.exclude(to_phone=person(6)).update(next_attempt_at=timezone.now() - timedelta(hours=1))
+    assert dial_due() == {"claimed": 1, "placed": 1}
+    assert called(sandbox) == {person(6): 1}
+    assert [entry.status for entry in world.entries(batch)] == [EntryStatus.CANCELLED] * 6 + [EntryStatus.DISPATCHED]
 
 
 def test_as_one_call_ends_the_next_begins(tenant: Tenant, sandbox: Sandbox, carrier: dict[str, Any]) -> None:
@@ -317,8 +338,8 @@ def test_concurrent_claims_never_exceed_the_caps_of_tenant_and_account(tenant: T
     worlds = [World(each, calls_at_once=5, account=shared) for each in (tenant, other)]
     for world in worlds:
         world.batch(20)
-    claims = [partial(claim, world.tenant.pk, most=4) for world in worlds for _time in range(4)]
-    results = run_together(*claims)
+    turns = [partial(world.claim, most=4) for world in worlds for _time in range(4)]
+    results = run_together(*turns)
     assert [result for result in results if isinstance(result, Exception)] == []
     open_calls = [world.open() for world in worlds]
     assert sum(open_calls) == 7

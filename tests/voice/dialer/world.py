@@ -91,7 +91,8 @@ class World:
         return made
 
     def claim(self, most: int = 100) -> list[Claimed]:
-        return claim(self.tenant.pk, most=most) or []
+        turn = claim(self.tenant.pk, most=most)
+        return turn.calls if turn is not None else []
 
     def entries(self, batch: CallBatch) -> list[CallBatchEntry]:
         with platform_context(tenant_id=self.tenant.pk):
