@@ -43,7 +43,7 @@ START: Final = datetime(2027, 1, 4, tzinfo=UTC)
 LONGER: Final = timedelta(days=7)
 LATEST: Final = datetime(2028, 12, 1, tzinfo=UTC)
 # A little less than the average. One that goes all the way has twelve; many end early.
-STEPS_PER_ENROLMENT: Final = 6.7
+STEPS_PER_ENROLMENT: Final = 8.3
 # The exit code of a part that has not reached the end.
 STOPPED: Final = 3
 EVENTS_KEPT: Final = timedelta(days=14)
