@@ -2,9 +2,8 @@
 
     python benchmarks/simulated_part.py --part 0 --parts 2 --steps 1000000 --directory part-0
 
-Leaves its record, and what it did, in ``result.pickle`` of the directory, which holds its servers' files, too. When it
-has worked so many minutes, or on SIGTERM, it keeps where it is in ``progress.pickle``, ends with STOPPED, and goes on
-from there when it is started again.
+The directory holds its servers' files. At the end, its record and what it did are in RESULT there. After ``--minutes``,
+or on SIGTERM, it saves where it is in PROGRESS and ends with the exit code STOPPED. Started again, it goes on.
 """
 
 import argparse
@@ -46,6 +45,8 @@ LATEST: Final = datetime(2028, 12, 1, tzinfo=UTC)
 STEPS_PER_ENROLMENT: Final = 8.3
 # The exit code of a part that has not reached the end.
 STOPPED: Final = 3
+RESULT: Final = "result.pickle"
+PROGRESS: Final = "progress.pickle"
 EVENTS_KEPT: Final = timedelta(days=14)
 TIDY_EVERY: Final = timedelta(days=1)
 UNHELD: Final = 36_000.0
@@ -89,7 +90,7 @@ class RecordingChannel:
         self._record.sends.append(
             Send(
                 at=self._clock.now,
-                # There are few of these in millions of sends: each is in memory once.
+                # The same texts stand in many of millions of sends. Each is in memory once.
                 lead=sys.intern(str(message.lead_id)),
                 campaign=sys.intern(str(message.campaign_id)),
                 account=sys.intern(str(message.email_account_id)),
@@ -193,7 +194,7 @@ def _tidy(database: psycopg.Connection[Any]) -> None:
 
 def run(options: argparse.Namespace, database: psycopg.Connection[Any], stop: Stop) -> bool:
     """Build the part or go on with it, and save where it is. Return whether it has reached the end."""
-    file = options.directory / "progress.pickle"
+    file = options.directory / PROGRESS
     progress = saved(file)
     os.environ["LOG_LEVEL"] = "ERROR"
     import django
@@ -213,7 +214,7 @@ def run(options: argparse.Namespace, database: psycopg.Connection[Any], stop: St
         progress.save(file)
         return False
     progress.part.steps = steps
-    (options.directory / "result.pickle").write_bytes(pickle.dumps(progress.part))
+    (options.directory / RESULT).write_bytes(pickle.dumps(progress.part))
     return True
 
 

@@ -3,8 +3,8 @@
     python benchmarks/simulated_year.py [--steps 1000000] [--seed 14] [--days 365] [--processes 2]
         [--directory DIRECTORY] [--minutes MINUTES]
 
-A long year can be run in several goes: it stops after so many minutes, or when its parts get SIGTERM, and goes on
-when it is called again with the same directory and the same numbers. The directory is removed at the end.
+A long year can be run in several goes. It stops after ``--minutes``, or when its parts get SIGTERM. Called again with
+the same directory and numbers, it goes on. The directory is removed at the end.
 
 Each process has servers of its own and some of the tenants (``simulated_part``). Leads are in six time zones, with
 both changes of clocks in the year, holidays, caps, quiet hours, several campaigns with different windows, and
@@ -31,14 +31,12 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.aims import tell  # noqa: E402  (importable only after sys.path is set)
-from benchmarks.simulated_part import STOPPED  # noqa: E402
+from benchmarks.simulated_part import RESULT, STOPPED  # noqa: E402
 from benchmarks.simulated_tampering import undetected  # noqa: E402
 from benchmarks.simulated_world import TENANTS, Part  # noqa: E402  (importable only after sys.path is set)
 from benchmarks.simulated_year_checker import Checker, Record, Violation  # noqa: E402
 
 SHOWN: Final = 10
-# What a part leaves in its directory when it has reached the end.
-RESULT: Final = "result.pickle"
 MILLION: Final = 1_000_000
 AIM_SECONDS_PER_MILLION: Final = 900
 # A smaller year has as many moments and as many campaigns to look at, which cost most of its time.

@@ -80,7 +80,7 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What came of one claim: calls to place, and how many people wait or are left out now, so that others are next."""
+    """The calls of one claim, and how many people were put aside: they wait or are left out, and others are next."""
 
     calls: list[Claimed]
     put_aside: int

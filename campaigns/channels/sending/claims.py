@@ -72,8 +72,8 @@ WHERE messages.tenant_id = %(tenant)s AND messages.id = given.id
 class Claim:
     """Messages under a lease, with the account that sends them and the day on which they count.
 
-    The first message is recorded as begun already. There are none if those that were looked at wait for later now:
-    others stand before them.
+    The first message is recorded as begun already. There are none if none of those that were looked at may be sent
+    now, but some were put off: then others are next.
     """
 
     account: EmailAccount | NetworkAccount
@@ -120,9 +120,9 @@ def claim(due: DueAccount, *, batch_size: int = BATCH_SIZE) -> Claim | None:
             return None
         most = batch_size if room.total is None else min(batch_size, room.total)
         wanted = 1 if account.min_gap_seconds else most
-        chosen, some_wait = _choose(_Asking(due, account, room, zone, now), wanted=wanted)
+        chosen, some_put_off = _choose(_Asking(due, account, room, zone, now), wanted=wanted)
         if not chosen:
-            return Claim(account, [], day, kind) if some_wait else None
+            return Claim(account, [], day, kind) if some_put_off else None
         if not kind.count(account, day, [message for message, _decision in chosen]):
             return None
         return Claim(account, _mark(kind, account, chosen, now), day, kind)
@@ -131,7 +131,7 @@ def claim(due: DueAccount, *, batch_size: int = BATCH_SIZE) -> Claim | None:
 def _choose(asking: _Asking, *, wanted: int) -> tuple[list[tuple[Message, Decision | None]], bool]:
     """Return up to so many messages that may be sent now. Postpone and cancel others that stand before them.
 
-    Return also whether some wait for later now though none may be sent.
+    If there are none, return also whether some were postponed or cancelled.
     """
     zone, now = ZoneInfo(asking.zone), asking.now
     chosen: list[tuple[Message, Decision | None]] = []

@@ -111,7 +111,7 @@ def test_everybody_in_a_batch_is_called_once(
 def test_many_who_may_not_be_called_hold_nobody_up_who_stands_behind_them(
     tenant: Tenant, sandbox: Sandbox, carrier: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A claim looks at so many people at most; the run goes on with the next ones."""
+    """A claim looks at two people at most here. The run goes on with the next ones."""
     monkeypatch.setattr(claims, "LOOKED_AT_ONCE", 1)
     monkeypatch.setattr(claims, "MAX_LOOKED_AT", 2)
     world = World(tenant, calls_at_once=1, carrier=carrier)

@@ -28,14 +28,19 @@ def unknown(gateway: Gateway, message: Message) -> Message:
     return stored(message)
 
 
+def lose(gateway: Gateway, account: LinkedinAccount, message: Message, stage: str, *, accepted: bool) -> None:
+    """Send the message, and lose the gateway's answer."""
+    gateway.sandbox.fault("drop", protocol="unipile", stage=stage, accepted=accepted)
+    assert gateway.send(account, message).fate == Fate.UNKNOWN
+
+
 @pytest.mark.parametrize("accepted", [True, False])
 def test_a_lost_message_is_found_by_its_words(gateway: Gateway, account: LinkedinAccount, accepted: bool) -> None:
     lead = gateway.lead("ignores.1")
     gateway.connect(account, "ignores.1")
     gateway.do(account, lead, Action.MESSAGE, "The first message")
     message = gateway.message(account, lead, Action.MESSAGE, WORDS)
-    gateway.sandbox.fault("drop", protocol="unipile", stage="SEND", accepted=accepted)
-    assert gateway.send(account, message).fate == Fate.UNKNOWN
+    lose(gateway, account, message, "SEND", accepted=accepted)
     assert gateway.find(account, unknown(gateway, message)) == (Found.SENT if accepted else Found.NOT_SENT)
     assert bool(stored(message).provider_id) == accepted
     assert [each["text"] for each in gateway.done(action="message")].count(WORDS) == accepted
@@ -45,8 +50,7 @@ def test_a_first_message_is_found_though_nobody_knew_its_chat(gateway: Gateway, 
     lead = gateway.lead("ignores.1")
     gateway.connect(account, "ignores.1")
     message = gateway.message(account, lead, Action.MESSAGE, WORDS)
-    gateway.sandbox.fault("drop", protocol="unipile", stage="SEND", accepted=True)
-    assert gateway.send(account, message).fate == Fate.UNKNOWN
+    lose(gateway, account, message, "SEND", accepted=True)
     assert gateway.find(account, unknown(gateway, message)) == Found.SENT
     assert gateway.contact(account, lead).chat_id
 
@@ -56,8 +60,7 @@ def test_the_same_words_that_were_sent_before_are_no_proof(gateway: Gateway, acc
     gateway.connect(account, "ignores.1")
     gateway.do(account, lead, Action.MESSAGE, WORDS)
     message = gateway.message(account, lead, Action.MESSAGE, WORDS)
-    gateway.sandbox.fault("drop", protocol="unipile", stage="SEND", accepted=False)
-    assert gateway.send(account, message).fate == Fate.UNKNOWN
+    lose(gateway, account, message, "SEND", accepted=False)
     assert gateway.find(account, unknown(gateway, message)) == Found.NOT_SENT
 
 
@@ -67,8 +70,7 @@ def test_a_lost_invitation_is_found_among_the_open_ones(
 ) -> None:
     lead = gateway.lead("ignores.1")
     message = gateway.message(account, lead, Action.INVITATION, WORDS)
-    gateway.sandbox.fault("drop", protocol="unipile", stage="INVITE", accepted=accepted)
-    assert gateway.send(account, message).fate == Fate.UNKNOWN
+    lose(gateway, account, message, "INVITE", accepted=accepted)
     assert gateway.find(account, unknown(gateway, message)) == (Found.SENT if accepted else Found.NOT_SENT)
     assert len(gateway.done(action="invitation")) == accepted
     assert bool(gateway.contact(account, lead).invitation_id) == accepted
@@ -99,8 +101,7 @@ def test_a_lost_invitation_that_was_declined_meanwhile_counts_as_sent(
 ) -> None:
     lead = gateway.lead("declines.1")
     message = gateway.message(account, lead, Action.INVITATION)
-    gateway.sandbox.fault("drop", protocol="unipile", stage="INVITE", accepted=True)
-    assert gateway.send(account, message).fate == Fate.UNKNOWN
+    lose(gateway, account, message, "INVITE", accepted=True)
     gateway.sandbox.advance(days=1)
     result = gateway.send(account, lost(gateway, message))
     assert (result.fate, result.facts["already"], result.facts["invitation_id"]) == (Fate.SENT, True, "")
@@ -114,8 +115,7 @@ def test_a_declined_invitation_that_was_heard_of_is_not_taken_for_a_lost_one(
     gateway.do(account, lead, Action.INVITATION)
     gateway.sandbox.advance(days=1)
     again = gateway.message(account, lead, Action.INVITATION)
-    gateway.sandbox.fault("drop", protocol="unipile", stage="INVITE", accepted=False)
-    assert gateway.send(account, again).fate == Fate.UNKNOWN
+    lose(gateway, account, again, "INVITE", accepted=False)
     result = gateway.send(account, lost(gateway, again))
     assert (result.fate, "three weeks" in result.error) == (Fate.REFUSED, True)
 
@@ -148,8 +148,7 @@ def test_lost_follows_comments_and_withdrawals_are_found(gateway: Gateway, accou
     seen = []
     for action, stage in stages.items():
         message = gateway.message(account, lead, action, "Well said." if action == Action.COMMENT else "")
-        gateway.sandbox.fault("drop", protocol="unipile", stage=stage, accepted=True)
-        assert gateway.send(account, message).fate == Fate.UNKNOWN
+        lose(gateway, account, message, stage, accepted=True)
         seen.append(gateway.find(account, unknown(gateway, message)))
     assert seen == [Found.SENT] * 3
 
@@ -159,8 +158,7 @@ def test_a_lost_comment_is_found_though_the_person_has_published_since(
 ) -> None:
     lead = gateway.lead("ignores.1")
     message = gateway.message(account, lead, Action.COMMENT, "Well said.")
-    gateway.sandbox.fault("drop", protocol="unipile", stage="COMMENT", accepted=True)
-    assert gateway.send(account, message).fate == Fate.UNKNOWN
+    lose(gateway, account, message, "COMMENT", accepted=True)
     gateway.publish("ignores.1", "One more thing.")
     assert gateway.find(account, unknown(gateway, message)) == Found.SENT
 
@@ -169,8 +167,7 @@ def test_somebody_else_s_comment_with_the_same_words_is_no_proof(gateway: Gatewa
     lead = gateway.lead("ignores.1")
     gateway.do(gateway.linkedin("noor", identifier="noor.sender"), lead, Action.COMMENT, "Well said.")
     message = gateway.message(account, lead, Action.COMMENT, "Well said.")
-    gateway.sandbox.fault("drop", protocol="unipile", stage="COMMENT", accepted=False)
-    assert gateway.send(account, message).fate == Fate.UNKNOWN
+    lose(gateway, account, message, "COMMENT", accepted=False)
     assert gateway.find(account, unknown(gateway, message)) == Found.NOT_SENT
 
 
@@ -185,8 +182,7 @@ def test_a_comment_that_was_written_before_is_no_proof(
         gateway.publish("ignores.1", "One more thing.")
         gateway.sandbox.advance(days=1)
     message = gateway.message(account, lead, Action.COMMENT, "Well said.", begun_at=gateway.sandbox.now())
-    gateway.sandbox.fault("drop", protocol="unipile", stage="COMMENT", accepted=False)
-    assert gateway.send(account, message).fate == Fate.UNKNOWN
+    lose(gateway, account, message, "COMMENT", accepted=False)
     assert gateway.find(account, unknown(gateway, message)) == Found.NOT_SENT
 
 
@@ -198,8 +194,7 @@ def test_a_lost_post_is_found_unless_it_is_an_older_one(
     gateway.do(account, lead, Action.POST, "We are hiring.")
     gateway.sandbox.advance(days=1)
     message = gateway.message(account, lead, Action.POST, "We are hiring.", begun_at=gateway.sandbox.now())
-    gateway.sandbox.fault("drop", protocol="unipile", stage="POST", accepted=accepted)
-    assert gateway.send(account, message).fate == Fate.UNKNOWN
+    lose(gateway, account, message, "POST", accepted=accepted)
     assert gateway.find(account, unknown(gateway, message)) == (Found.SENT if accepted else Found.NOT_SENT)
 
 

@@ -111,7 +111,7 @@ def test_a_place_that_was_booked_for_today_is_used(queued: Any, campaign: Campai
 def test_many_that_have_to_wait_hold_nobody_up_who_stands_behind_them(
     queued: Any, queue: Any, campaign: Campaign, account: EmailAccount, today: date, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A claim looks at so many messages at most; the run goes on with the next ones."""
+    """A claim looks at two messages at most here. The run goes on with the next ones."""
     monkeypatch.setattr(claims, "LOOKED_AT_ONCE", 1)
     monkeypatch.setattr(claims, "MAX_LOOKED_AT", 2)
     with platform_context():
