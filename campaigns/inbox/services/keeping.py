@@ -58,6 +58,8 @@ _COLUMNS: Final = (
     " unread_count, moved_at, last_message_at, last_inbound_at, last_outbound_at, last_channel, last_direction,"
     " last_message, last_account, preview"
 )
+# Stands for no lead, as rows can be joined by it: IS NOT DISTINCT FROM would compare each row with each.
+_NOBODY: Final = "'00000000-0000-0000-0000-000000000000'::uuid"
 KEEP: Final = f"""
 WITH {{said}}
 INSERT INTO inbox_conversations AS kept ({_COLUMNS})
@@ -69,8 +71,8 @@ SELECT {TIME_ORDERED_UUID}, %(tenant)s, clock_timestamp(), clock_timestamp(), ne
     totals.unread, totals.last_at, totals.last_at, totals.inbound_at, totals.outbound_at, newest.channel,
     newest.direction, newest.id, newest.account_id, newest.preview
 FROM newest
-JOIN totals ON totals.lead_id IS NOT DISTINCT FROM newest.lead_id AND totals.of_channel = newest.of_channel
-    AND totals.of_address = newest.of_address
+JOIN totals ON coalesce(totals.lead_id, {_NOBODY}) = coalesce(newest.lead_id, {_NOBODY})
+    AND totals.of_channel = newest.of_channel AND totals.of_address = newest.of_address
 LEFT JOIN leads ON leads.tenant_id = newest.tenant_id AND leads.id = newest.lead_id
 ORDER BY newest.lead_id, newest.of_channel, newest.of_address
 ON CONFLICT {{target}} DO UPDATE SET {{changes}}

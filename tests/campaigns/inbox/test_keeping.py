@@ -1,15 +1,18 @@
 """Conversations follow the messages of all channels, whoever records them and in whatever order."""
 
+import re
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from campaigns.inbox.models import Conversation, ConversationState, Label, MessageText
 from campaigns.inbox.services import handling, linking
 from campaigns.inbox.services.following import follow_sent
 from campaigns.inbox.services.repairing import repair
 from campaigns.messages.models import Action, Message, MessageKind, MessageState
-from lad.db.queries import execute
+from lad.db.queries import execute, rows
 from lad.tenancy.context import platform_context, tenant_context
 from leads.channels import Channel
 from leads.contactability.models import ContactDirection
@@ -128,6 +131,21 @@ def test_many_messages_are_followed_in_the_same_few_statements(
     with platform_context(tenant_id=tenant.pk):
         assert Conversation.objects.filter(lead__in=leads).count() == 12
         assert MessageText.objects.filter(pk__in=[each.pk for each in messages]).count() == 12
+
+
+def test_messages_of_a_batch_are_not_compared_each_with_each(tenant, mailbox) -> None:
+    with platform_context(tenant_id=tenant.pk):
+        messages = MessageFactory.create_batch(12, email_account=mailbox, occurred_at=ago(hours=1))
+    with tenant_context(tenant.pk), CaptureQueriesContext(connection) as queries:
+        follow_sent(messages)
+    [statement] = [each["sql"] for each in queries if "INSERT INTO inbox_conversations" in each["sql"]]
+    with tenant_context(tenant.pk):
+        # So few rows might be joined by comparing them, whatever the statement says.
+        execute("SET LOCAL enable_nestloop = off")
+        [[[explained]]] = rows(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}")
+    plan = str(explained)
+    assert "'Hash Join'" in plan or "'Merge Join'" in plan
+    assert not any(map(int, re.findall(r"'Rows Removed by Join Filter': (\d+)", plan)))
 
 
 def test_the_leads_owner_gets_the_conversation(lead, said, conversation, owner, member, tenant) -> None:
