@@ -3,7 +3,7 @@
     python benchmarks/simulated_part.py --part 0 --parts 2 --steps 1000000 --directory part-0
 
 The directory holds its servers' files. At the end, its record and what it did are in RESULT there. After ``--minutes``,
-or on SIGTERM, it saves where it is in PROGRESS and ends with the exit code STOPPED. Started again, it goes on.
+or on SIGTERM, it also saves where it is in PROGRESS and ends with the exit code STOPPED. Started again, it goes on.
 """
 
 import argparse
@@ -206,16 +206,18 @@ def run(options: argparse.Namespace, database: psycopg.Connection[Any], stop: St
     began, share = time.monotonic(), options.steps // options.parts
     end = max(START + timedelta(days=options.days), clock.now)
     simulate(progress, clock, database, end=end, stop=stop)
-    while not stop and (steps := _steps_done(database)) < share and end < LATEST:
+    while not stop and _steps_done(database) < share and end < LATEST:
         end += LONGER
         simulate(progress, clock, database, end=end, stop=stop)
+    ended = not stop
     progress.part.seconds += time.monotonic() - began
-    if stop:
-        progress.save(file)
-        return False
-    progress.part.steps = steps
+    progress.part.steps = _steps_done(database)
     (options.directory / RESULT).write_bytes(pickle.dumps(progress.part))
-    return True
+    if ended:
+        file.unlink(missing_ok=True)
+    else:
+        progress.save(file)
+    return ended
 
 
 def _built(options: argparse.Namespace, database: psycopg.Connection[Any]) -> Progress:
