@@ -1,5 +1,6 @@
 """SQL files: how they are named and installed, and the figures that Python shares with them."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,16 @@ def test_a_file_creates_the_function_it_is_named_after(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(FILES))
 def test_a_file_names_no_schema(name: str) -> None:
     assert settings.DB_SCHEMA not in FILES[name].text
+
+
+def test_no_trigger_joins_the_rows_as_they_were_with_those_as_they_are() -> None:
+    """A session keeps the plan of its first statement: if that wrote one row, later ones compare each with each.
+
+    A full join is never a comparison of each with each.
+    """
+    triggers = {name: file.text for name, file in FILES.items() if "RETURNS trigger" in file.text}
+    assert len([text for text in triggers.values() if "old_rows" in text and "new_rows" in text]) >= 3
+    assert [name for name, text in triggers.items() if re.search(r"(?<!FULL )JOIN (old|new)_rows", text)] == []
 
 
 @pytest.mark.parametrize(
