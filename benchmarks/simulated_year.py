@@ -104,11 +104,12 @@ def report(parts: Sequence[Part], record: Record, violations: Sequence[Violation
         print(f"  {violation.rule}: {violation.send.at} {violation.detail} ({violation.send.message_id})")
     rules = Counter(violation.rule for violation in violations)
     missed, added = undetected(record)
+    found = f"{added - len(missed)} of {added}"
     for each in missed:
         print(f"  not found: {each.rule}, {each.what}")
     aims = [
         (f"{len(violations)} sends against a rule {dict(rules) or ''}, aim 0", bool(record.sends) and not violations),
-        (f"{added - len(missed)} of {added} forbidden sends found that were added to the record", bool(added) and not missed),
+        (f"{found} forbidden sends found that were added to the record", bool(added) and not missed),
         (f"{steps:,} steps, aim {wanted:,}", steps >= wanted),
     ]
     if wanted >= SMALLEST_TIMED:

@@ -115,7 +115,7 @@ def test_each_tenant_has_its_own_batches(group, tenant, other_tenant):
     futures = [trial.submit(number, tenant_id=each.pk) for number in range(3) for each in (tenant, other_tenant)]
     held.go_on.set()
     results(futures)
-    items_of = {each.pk: [] for each in (tenant, other_tenant)}
+    items_of: dict[UUID, list[int]] = {each.pk: [] for each in (tenant, other_tenant)}
     for owner, items in held.batches:
         items_of[owner] += items
     # Two batches of a tenant may run at once, so which of them starts first is not promised.
