@@ -20,6 +20,8 @@ from leads.contactability.models import Purpose
 from leads.contactability.services import decide
 
 NO_ACCOUNT_RETRY: Final = timedelta(minutes=15)
+# Who can never be contacted under the rules of today waits for other rules, which let the engine look at once.
+UNTIL_RULES_CHANGE: Final = timedelta(days=7)
 UNDER_WAY: Final = (MessageState.QUEUED, MessageState.SENDING, MessageState.UNKNOWN)
 SETTLED: Final = (EnrolmentReason.SENT, EnrolmentReason.SEND_FAILED, EnrolmentReason.SEND_CANCELLED)
 GONE: Final = (ReasonCode.LEAD_MISSING, ReasonCode.LEAD_ARCHIVED)
@@ -75,7 +77,8 @@ def not_allowed(places: Sequence[Place], decided: Mapping[UUID, Decision], conte
         if decision.verdict == Verdict.DEFER and decision.until is not None:
             keeps_place = _has_place(place, context) and _same_day(decision.until, context.now, context)
             code = EnrolmentReason.DAILY_CAP if keeps_place else decision.reasons[0].code
-            found[place.id] = Wait(decision.until, code, decision.sentence())
+            until = context.now + UNTIL_RULES_CHANGE if code == ReasonCode.NO_OPEN_TIME else decision.until
+            found[place.id] = Wait(until, code, decision.sentence())
         elif decision.verdict != Verdict.ALLOW:
             found[place.id] = refused(context.step_of(place), decision, context)
     return found

@@ -11,12 +11,27 @@ from campaigns.engine import reactions
 from campaigns.engine.facts import appointments
 from campaigns.enrolment.reasons import EnrolmentReason
 from campaigns.enrolment.services import states
+from campaigns.messages import services as messages
 from lad.outbox.consumers import Batch, consumes
+from leads.contactability.decisions import ReasonCode
 from leads.contactability.models import ALL_CHANNELS, Suppression, SuppressionScope
 from leads.contacts.models import Lead
 
-# A change of these can meet a condition, or fill in what a message lacks.
-WAITS_FOR_LEAD: Final = (EnrolmentReason.CONDITION, EnrolmentReason.MISSING_VARIABLE)
+# A change of these can meet a condition, fill in what a message lacks, or say that they live elsewhere.
+WAITS_FOR_LEAD: Final = (EnrolmentReason.CONDITION, EnrolmentReason.MISSING_VARIABLE, ReasonCode.NO_OPEN_TIME)
+# What other contact hours, days, holidays or limits may end.
+WAITS_FOR_RULES: Final = (
+    ReasonCode.QUIET_HOURS,
+    ReasonCode.CLOSED_DAY,
+    ReasonCode.HOLIDAY,
+    ReasonCode.OUTSIDE_WINDOW,
+    ReasonCode.DAILY_LIMIT,
+    ReasonCode.WEEKLY_LIMIT,
+    ReasonCode.CHANNEL_DAILY_LIMIT,
+    ReasonCode.CHANNEL_WEEKLY_LIMIT,
+    ReasonCode.NO_OPEN_TIME,
+)
+WOKEN_AT_ONCE: Final = 5_000
 
 
 @consumes("leads.lead.updated", name="archived-leads-leave-campaigns", scope="tenant")
@@ -51,6 +66,20 @@ def wake_enrolments_of_changed_leads(batch: Batch) -> None:
     own = states.open_enrolments().filter(lead__in=batch.aggregate_ids)
     states.take_back(own.filter(at_goal), now=now)
     states.wake(own.filter(Q(reason__in=WAITS_FOR_LEAD) | at_goal), now=now)
+
+
+@consumes(
+    ["leads.contact_policy.*", "leads.holiday.*"],
+    name="contact-rules-wake-campaigns",
+    scope="tenant",
+)
+def wake_what_waits_for_contact_rules(batch: Batch) -> None:
+    """Let everything that waits for the tenant's hours, days and limits be looked at under the new ones."""
+    now = timezone.now()
+    waiting = states.open_enrolments().filter(reason__in=WAITS_FOR_RULES)
+    while states.wake(waiting, now=now, limit=WOKEN_AT_ONCE) == WOKEN_AT_ONCE:
+        continue
+    messages.ask_again(now=now)
 
 
 @consumes("leads.booking.created", name="bookings-stop-campaigns", scope="tenant")

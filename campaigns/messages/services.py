@@ -183,10 +183,12 @@ def confirm_sent(*, message: Message, actor: Actor) -> Message:
     return message
 
 
-def ask_again(*, campaign_id: UUID, now: datetime) -> None:
-    """Let the senders look again at the campaign's messages that wait until they are permitted."""
-    waiting = Message.objects.filter(campaign=campaign_id, state=MessageState.QUEUED, next_attempt_at__gt=now)
+def ask_again(*, now: datetime, campaign_id: UUID | None = None) -> None:
+    """Let the senders look again at messages that wait until they are permitted: the campaign's, or all."""
+    waiting = Message.objects.filter(state=MessageState.QUEUED, next_attempt_at__gt=now)
     waiting = waiting.filter(decision__verdict=Verdict.DEFER)
+    if campaign_id is not None:
+        waiting = waiting.filter(campaign=campaign_id)
     channels = set(waiting.order_by().values_list("channel", flat=True).distinct())
     waiting.update(next_attempt_at=now)
     for channel in channels:

@@ -77,11 +77,15 @@ def announce_ended(ended: Iterable[tuple[UUID, str, str]]) -> None:
     )
 
 
-def wake(enrolments: QuerySet[CampaignLead], *, now: datetime) -> int:
-    """Let the engine look at those of the enrolments that wait for a time or a condition. Return how many."""
+def wake(enrolments: QuerySet[CampaignLead], *, now: datetime, limit: int | None = None) -> int:
+    """Let the engine look at those of the enrolments that wait for a time or a condition. Return how many.
+
+    With a ``limit``, call it again until it returns fewer.
+    """
     waiting = enrolments.filter(status=EnrolmentStatus.ACTIVE).exclude(reason__in=[*IN_PROGRESS, "out_of_office"])
     waiting = waiting.filter(Q(next_action_at__isnull=True) | Q(next_action_at__gt=now))
-    found = list(waiting.order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("pk", "campaign"))
+    locked = waiting.order_by("pk").select_for_update(no_key=True, of=("self",))
+    found = list(locked.values_list("pk", "campaign")[:limit])
     CampaignLead.objects.filter(pk__in=[key for key, _campaign in found]).update(next_action_at=now)
     wake_campaigns({campaign for _key, campaign in found}, at=now)
     return len(found)

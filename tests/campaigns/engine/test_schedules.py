@@ -1,10 +1,11 @@
 """When campaigns act: delays through clock changes, limits, exclusivity, and who begins when."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import timezone
 
 from campaigns.design.models import Campaign
 from campaigns.design.schedule import Repetition, ReplyRule, schedule_of
@@ -14,9 +15,11 @@ from campaigns.engine.steps.delay import end_of_delay
 from campaigns.enrolment.models import CampaignLead
 from campaigns.enrolment.services.enrolment import enrol
 from campaigns.messages.models import MessageState
+from lad import writes
 from lad.db.identifiers import uuid7
+from lad.outbox.drain import drain
 from lad.tenancy.context import platform_context
-from leads.contactability.models import ContactDirection
+from leads.contactability.models import ContactDirection, ContactPolicy, Holiday
 from leads.contacts.models import Lead
 from leads.contacts.services import Touch, record_contacts
 from tests.campaigns.engine.conftest import EMAIL, MORNING, Outreach
@@ -105,6 +108,55 @@ def test_a_window_postpones(outreach: Outreach, running: Any) -> None:
     outreach.now = friday
     outreach.run()
     assert len(outreach.messages()) == 1
+
+
+def is_due(outreach: Outreach, enrolment: CampaignLead) -> bool:
+    """Return whether the engine looks at it now, by the real clock: events have no other."""
+    due = outreach.due(enrolment)
+    return due is not None and due <= timezone.now()
+
+
+def test_other_contact_hours_count_for_those_who_wait(outreach: Outreach, running: Any) -> None:
+    with outreach.inside():
+        policy = writes.create(ContactPolicy, {"contact_from": time(14), "contact_until": time(20)})
+    [lead] = running(WRITE)
+    outreach.run()
+    assert outreach.state(lead) == ("active", "Write", "quiet_hours")
+    with outreach.inside():
+        CampaignLead.objects.filter(pk=lead.pk).update(next_action_at=timezone.now() + timedelta(hours=9))
+        writes.update(policy, {"contact_from": time(8)})
+    drain()
+    assert is_due(outreach, lead)
+
+
+def test_a_holiday_that_is_none_any_more_ends_the_wait(
+    outreach: Outreach, running: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many wait: they are woken a few at a time."""
+    monkeypatch.setattr("campaigns.engine.events.WOKEN_AT_ONCE", 1)
+    with outreach.inside():
+        holiday = writes.create(Holiday, {"day": outreach.now.date(), "name": "Company day"})
+    leads = running(WRITE, leads=2)
+    outreach.run()
+    assert {outreach.state(lead)[2] for lead in leads} == {"holiday"}
+    with outreach.inside():
+        CampaignLead.objects.update(next_action_at=timezone.now() + timedelta(hours=9))
+        writes.delete(holiday)
+    drain()
+    assert all(is_due(outreach, lead) for lead in leads)
+
+
+def test_who_is_never_open_is_looked_at_in_a_week_or_when_the_lead_changes(outreach: Outreach, running: Any) -> None:
+    """The campaign's hours are night where the lead is."""
+    [lead] = running(WRITE, config={"window": {"start": "02:00", "end": "04:00", "zone": "lead"}})
+    outreach.run()
+    assert outreach.state(lead) == ("active", "Write", "no_open_time")
+    assert outreach.due(lead) == outreach.now + timedelta(days=7)
+    with outreach.inside():
+        CampaignLead.objects.update(next_action_at=timezone.now() + timedelta(days=7))
+        writes.update(Lead.objects.get(pk=lead.lead_id), {"location": "Sydney, Australia"})
+    drain()
+    assert is_due(outreach, lead)
 
 
 def test_a_daily_cap_books_a_day_for_everybody_once(outreach: Outreach, running: Any) -> None:

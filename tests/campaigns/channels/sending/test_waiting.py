@@ -15,7 +15,9 @@ from campaigns.design.models import Campaign, CampaignStatus
 from campaigns.enrolment.models import DailyCount
 from campaigns.messages.models import Message, MessageState
 from lad import writes
+from lad.outbox.drain import drain
 from lad.tenancy.context import platform_context, tenant_context
+from leads.contactability.models import ContactPolicy
 from tenants.teams.models import Tenant
 from tests.factories.campaigns import CampaignFactory, CampaignLeadFactory
 from tests.support.database import stored
@@ -130,14 +132,24 @@ def test_many_that_have_to_wait_hold_nobody_up_who_stands_behind_them(
     assert len(sent(behind)) == 1
 
 
-def test_new_hours_of_a_campaign_count_for_messages_that_wait_for_its_hours(queued: Any, campaign: Campaign) -> None:
+def other_hours(campaign: Campaign) -> None:
+    config = {**campaign.config, "window": {"start": "08:00", "end": "22:00", "zone": "tenant"}}
+    writes.update(Campaign.objects.get(pk=campaign.pk), {"config": config})
+
+
+def other_contact_hours(campaign: Campaign) -> None:
+    writes.update(ContactPolicy.objects.get(), {"max_per_day": 9})
+
+
+@pytest.mark.parametrize("change", [other_hours, other_contact_hours])
+def test_other_hours_count_for_messages_that_wait_for_them(queued: Any, campaign: Campaign, change: Any) -> None:
     tomorrow = timezone.now() + timedelta(days=1)
     for_hours, for_server = queued(2, None)
     with platform_context():
         Message.objects.filter(pk=for_hours.pk).update(next_attempt_at=tomorrow, decision={"verdict": "defer"})
         Message.objects.filter(pk=for_server.pk).update(next_attempt_at=tomorrow, decision={"verdict": "allow"})
     with tenant_context(campaign.tenant_id):
-        config = {**campaign.config, "window": {"start": "08:00", "end": "22:00", "zone": "tenant"}}
-        writes.update(Campaign.objects.get(pk=campaign.pk), {"config": config})
+        change(campaign)
+    drain()
     assert stored(for_hours).next_attempt_at <= timezone.now()
     assert stored(for_server).next_attempt_at == tomorrow
