@@ -20,7 +20,8 @@ from leads.contactability.models import Purpose
 from leads.contactability.services import decide
 
 NO_ACCOUNT_RETRY: Final = timedelta(minutes=15)
-# Who can never be contacted under the rules of today waits for other rules, which let the engine look at once.
+# A lead that the rules of today never allow is looked at again after this. A change of the rules lets the engine look
+# at once.
 UNTIL_RULES_CHANGE: Final = timedelta(days=7)
 UNDER_WAY: Final = (MessageState.QUEUED, MessageState.SENDING, MessageState.UNKNOWN)
 SETTLED: Final = (EnrolmentReason.SENT, EnrolmentReason.SEND_FAILED, EnrolmentReason.SEND_CANCELLED)

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 import campaigns.engine.acceptance  # noqa: F401  (registers its hooks)
 from campaigns.design.models import CampaignStep
+from campaigns.design.services.lifecycle import WAITS_FOR_HOURS
 from campaigns.engine import reactions
 from campaigns.engine.facts import appointments
 from campaigns.enrolment.reasons import EnrolmentReason
@@ -17,20 +18,19 @@ from leads.contactability.decisions import ReasonCode
 from leads.contactability.models import ALL_CHANNELS, Suppression, SuppressionScope
 from leads.contacts.models import Lead
 
-# A change of these can meet a condition, fill in what a message lacks, or say that they live elsewhere.
+# A change of a lead can meet a condition, fill in what a message lacks, or show another time zone.
 WAITS_FOR_LEAD: Final = (EnrolmentReason.CONDITION, EnrolmentReason.MISSING_VARIABLE, ReasonCode.NO_OPEN_TIME)
-# What other contact hours, days, holidays or limits may end.
+# Reasons to wait that other contact hours, days, holidays or limits of the tenant may end.
 WAITS_FOR_RULES: Final = (
+    *WAITS_FOR_HOURS,
     ReasonCode.QUIET_HOURS,
     ReasonCode.CLOSED_DAY,
-    ReasonCode.HOLIDAY,
-    ReasonCode.OUTSIDE_WINDOW,
     ReasonCode.DAILY_LIMIT,
     ReasonCode.WEEKLY_LIMIT,
     ReasonCode.CHANNEL_DAILY_LIMIT,
     ReasonCode.CHANNEL_WEEKLY_LIMIT,
-    ReasonCode.NO_OPEN_TIME,
 )
+# In one statement: a million may wait.
 WOKEN_AT_ONCE: Final = 5_000
 
 
@@ -68,11 +68,7 @@ def wake_enrolments_of_changed_leads(batch: Batch) -> None:
     states.wake(own.filter(Q(reason__in=WAITS_FOR_LEAD) | at_goal), now=now)
 
 
-@consumes(
-    ["leads.contact_policy.*", "leads.holiday.*"],
-    name="contact-rules-wake-campaigns",
-    scope="tenant",
-)
+@consumes(["leads.contact_policy.*", "leads.holiday.*"], name="contact-rules-wake-campaigns", scope="tenant")
 def wake_what_waits_for_contact_rules(batch: Batch) -> None:
     """Let everything that waits for the tenant's hours, days and limits be looked at under the new ones."""
     now = timezone.now()
