@@ -46,6 +46,9 @@ class ReasonCode(StrEnum):
     NO_OPEN_TIME = "no_open_time"
 
 
+HOURS_AND_DAYS: Final = frozenset(
+    {ReasonCode.QUIET_HOURS, ReasonCode.CLOSED_DAY, ReasonCode.HOLIDAY, ReasonCode.OUTSIDE_WINDOW}
+)
 # ``{detail}`` is what the reason adds; ``{channel}`` is the channel's name in a sentence.
 SENTENCES: Final[Mapping[str, str]] = {
     ReasonCode.LEAD_MISSING: "the lead does not exist any more",
@@ -99,7 +102,8 @@ class Decision:
     """Whether a lead may be contacted on a channel at a time.
 
     ``until`` is the first moment at which a deferred lead may be contacted by what is known now; then ask again.
-    ``zone`` is the lead's time zone, for people; empty if the lead is gone.
+    ``zone`` is the lead's time zone, for people; empty if the lead is gone. ``place`` is its country and all zones in
+    which it may be: leads at the same place keep the same hours.
     """
 
     lead_id: UUID
@@ -110,10 +114,16 @@ class Decision:
     until: datetime | None = None
     reasons: tuple[Reason, ...] = ()
     zone: str = ""
+    place: str = ""
 
     @property
     def allowed(self) -> bool:
         return self.verdict == Verdict.ALLOW
+
+    @property
+    def waits_for_hours(self) -> bool:
+        """Return whether it waits for hours and days alone, as everybody at the same place does."""
+        return self.verdict == Verdict.DEFER and all(each.code in HOURS_AND_DAYS for each in self.reasons)
 
     def as_json(self) -> dict[str, Any]:
         """Return the decision as JSON can store it."""
@@ -126,7 +136,12 @@ class Decision:
             "until": self.until.isoformat() if self.until else None,
             "reasons": [{"code": str(each.code), "detail": each.detail} for each in self.reasons],
             "zone": self.zone,
+            "place": self.place,
         }
+
+    def explained(self) -> dict[str, Any]:
+        """Return the decision as JSON can store it, with its sentence, which people are shown later."""
+        return {**self.as_json(), "sentence": self.sentence()}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "Decision":
@@ -141,6 +156,7 @@ class Decision:
             until=datetime.fromisoformat(until) if until else None,
             reasons=tuple(Reason(each["code"], each.get("detail", "")) for each in stored.get("reasons", ())),
             zone=stored.get("zone", ""),
+            place=stored.get("place", ""),
         )
 
     def sentence(self) -> str:

@@ -97,6 +97,7 @@ def call_lead(*, lead: Lead, wish: Wish, phone: str = "", actor: Actor, now: dat
         purpose=wish.purpose,
         actor=actor,
         due_at=due_at,
+        decision=decision if waits and wish.due_at is None else None,
     )
     return StartedCall(call, waits)
 

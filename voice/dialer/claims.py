@@ -214,7 +214,7 @@ class Claimer:
             )
             for lead_id, each in by_lead.items():
                 decision = decisions[lead_id]
-                each.decision = {**decision.as_json(), "sentence": decision.sentence()}
+                each.decision = decision.explained()
                 if decision.verdict == Verdict.ALLOW:
                     allowed.add(each.call_id)
                 elif decision.verdict == Verdict.DEFER:

@@ -17,6 +17,7 @@ from lad.tenancy.context import current_tenant_id
 from lad.tenancy.countries import country_of
 from lad.types import Actor, Values
 from leads.bookings.models import LeadBooking
+from leads.contactability.decisions import Decision
 from leads.contactability.models import Purpose
 from leads.contacts.models import Lead
 from voice.agents.models import VoiceAgent
@@ -55,8 +56,11 @@ def start_call(
     campaign_lead: CampaignLead | None = None,
     campaign_step: CampaignStep | None = None,
     due_at: datetime | None = None,
+    decision: Decision | None = None,
 ) -> CallLog:
     """Let the dialer call a lead, or a number, as soon as it may; not before ``due_at``. Return the pending call.
+
+    A ``decision`` is why it waits until then. It is called earlier if that no longer holds.
 
     ``to_phone`` is read in the tenant's country; empty means the lead's number. Without a ``number`` the tenant's
     numbers take turns. Whether the person may be called is asked when the call is placed: it waits, or is cancelled
@@ -91,6 +95,7 @@ def start_call(
         to_phone=phone.e164,
         purpose=str(purpose),
         due_at=due_at or timezone.now(),
+        decision=decision.explained() if decision is not None else {},
     )
     wake()
     return call

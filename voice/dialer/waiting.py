@@ -19,6 +19,7 @@ from voice.carriers.outcomes import Outcome
 from voice.dialer.candidates import Candidate
 from voice.dialer.ending import finish, lock_placement
 from voice.dialer.models import PlacementState
+from voice.dialer.waking import wake
 from voice.statuses import BATCH_OPEN, EntryStatus
 
 MAX_SENTENCE: Final = 2_000
@@ -33,6 +34,27 @@ POSTPONE_PLACEMENTS: Final = """
 UPDATE voice_call_placements placement SET due_at = given.until, decision = given.decision
 FROM json_to_recordset(%s) AS given (id uuid, until timestamptz, decision jsonb)
 WHERE placement.tenant_id = %s AND placement.id = given.id AND placement.state = 'queued'
+"""
+# Whoever waits for what a decision said is due when it said so. Another time is that of a retry, or somebody's wish.
+ASK_CALLS_AGAIN: Final = """
+UPDATE voice_call_placements SET due_at = %(now)s WHERE tenant_id = %(tenant)s AND id IN (
+    SELECT id FROM voice_call_placements
+    WHERE tenant_id = %(tenant)s AND state = 'queued' AND due_at > %(now)s
+        AND due_at = (decision ->> 'until')::timestamptz
+    ORDER BY id FOR NO KEY UPDATE
+)
+"""
+ASK_ENTRIES_AGAIN: Final = """
+UPDATE voice_call_batch_entries SET next_attempt_at = %(now)s WHERE tenant_id = %(tenant)s AND id IN (
+    SELECT id FROM voice_call_batch_entries
+    WHERE tenant_id = %(tenant)s AND status = 'queued' AND deleted_at IS NULL AND next_attempt_at > %(now)s
+        AND next_attempt_at = (decision ->> 'until')::timestamptz
+        AND batch_id IN (
+            SELECT id FROM voice_call_batches
+            WHERE tenant_id = %(tenant)s AND deleted_at IS NULL AND status = ANY(%(open)s)
+        )
+    ORDER BY id FOR NO KEY UPDATE
+)
 """
 PAUSE: Final = """
 UPDATE voice_call_batches SET paused_at = %s, pause_reason = %s
@@ -73,11 +95,11 @@ class Aside:
         self.waiting.append((candidate, until, why(Verdict.DEFER, code, detail, until)))
 
     def defer(self, candidate: Candidate, decision: Decision, until: datetime) -> None:
-        self.waiting.append((candidate, until, {**decision.as_json(), "sentence": decision.sentence()}))
+        self.waiting.append((candidate, until, decision.explained()))
 
     def refuse(self, candidate: Candidate, decision: Decision) -> None:
         """Leave somebody out who may not be called."""
-        stored = {**decision.as_json(), "sentence": decision.sentence()}
+        stored = decision.explained()
         self.left.append(Left(candidate, decision.sentence(), stored, Outcome.CANCELLED))
 
     def fail(self, candidate: Candidate, code: str, detail: str, outcome: Outcome) -> None:
@@ -121,6 +143,13 @@ def why(verdict: Verdict, code: str, detail: str, until: datetime | None = None)
         "reasons": [{"code": code, "detail": detail}],
         "sentence": detail,
     }
+
+
+def ask_again(*, now: datetime) -> None:
+    """Let all calls of the current tenant that a decision made wait be asked about again now."""
+    given = {"now": now, "tenant": current_tenant_id(), "open": list(BATCH_OPEN)}
+    if execute(ASK_CALLS_AGAIN, given) + execute(ASK_ENTRIES_AGAIN, given):
+        wake()
 
 
 def pause_batch(batch_id: UUID, reason: str, *, now: datetime) -> None:

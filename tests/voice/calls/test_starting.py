@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from lad.tenancy.context import platform_context, tenant_context
 from leads.contactability.models import ContactPolicy
@@ -125,7 +126,20 @@ def test_a_call_outside_the_hours_waits_for_them(
         ContactPolicy.objects.update(contact_from=time(8), contact_until=time(20))
     response = post(START, lead=str(lead.pk), agent=agent.pk, due_at="2030-06-05T23:00:00Z")
     assert response.json()["waits"].startswith("Not before Thu 06 Jun 2030, 08:00 (London)")
-    assert placement_of(response).due_at == datetime(2030, 6, 6, 7, 0, tzinfo=UTC)
+    placement = placement_of(response)
+    assert (placement.due_at, placement.decision) == (datetime(2030, 6, 6, 7, 0, tzinfo=UTC), {})
+
+
+def test_a_call_without_a_wished_time_says_what_it_waits_for(
+    policy: ContactPolicy, agent: VoiceAgent, lead: Lead, post: Any
+) -> None:
+    begins = 20 if timezone.now().hour < 12 else 5
+    with platform_context():
+        ContactPolicy.objects.update(contact_from=time(begins), contact_until=time(begins + 1))
+    response = post(START, lead=str(lead.pk), agent=agent.pk)
+    placement = placement_of(response)
+    assert placement.decision["sentence"] == response.json()["waits"] != ""
+    assert datetime.fromisoformat(placement.decision["until"]) == placement.due_at
 
 
 def test_agent_and_number_are_those_of_the_profile_unless_others_are_chosen(

@@ -7,9 +7,10 @@ import pytest
 from django.utils import timezone
 
 from lad import writes
+from lad.outbox.drain import drain
 from lad.tenancy.context import platform_context, tenant_context
 from leads.channels import Channel
-from leads.contactability.models import ConsentStatus, LeadTouch, SuppressionReason
+from leads.contactability.models import ConsentStatus, ContactPolicy, LeadTouch, SuppressionReason
 from leads.contactability.services import suppress
 from leads.contacts.models import Lead
 from tenants.teams.models import Tenant
@@ -24,6 +25,7 @@ from tests.factories.voice import (
 from tests.support.events import events
 from tests.voice.dialer.world import SECOND_CALLER, World, person
 from tests.voice.helpers import create
+from voice.batches.models import CallBatchEntry
 from voice.calls.models import CallLog
 from voice.charging.services import HeldCredits, Refusal
 from voice.dialer import claims, finishing
@@ -148,10 +150,14 @@ def test_who_may_never_be_called_is_left_out_with_the_reason(tenant: Tenant, why
         assert not CallLog.objects.exists()
 
 
+def night(hour: int) -> dict[str, time]:
+    """Return contact hours of a policy that are hours away from that hour in London, by summer time too."""
+    begins = 20 if hour < 12 else 5
+    return {"contact_from": time(begins), "contact_until": time(begins + 1)}
+
+
 def test_who_may_be_called_later_waits_for_the_hours_where_they_are(tenant: Tenant) -> None:
-    morning = timezone.now().hour < 12
-    hours = (time(20), time(21)) if morning else (time(5), time(6))
-    world = World(tenant, hours={"contact_from": hours[0], "contact_until": hours[1]})
+    world = World(tenant, hours=night(timezone.now().hour))
     batch = world.batch(1)
     assert world.claim() == []
     [entry] = world.entries(batch)
@@ -159,6 +165,25 @@ def test_who_may_be_called_later_waits_for_the_hours_where_they_are(tenant: Tena
     assert entry.next_attempt_at is not None and entry.next_attempt_at > timezone.now() + timedelta(hours=2)
     assert [reason["code"] for reason in entry.decision["reasons"]] == ["quiet_hours"]
     assert due_tenants(limit=5) == []
+
+
+def test_other_contact_hours_count_for_those_who_wait(tenant: Tenant) -> None:
+    """Who waits for another attempt goes on waiting for it."""
+    world = World(tenant, hours=night(timezone.now().hour))
+    batch = world.batch(2)
+    retried, _other = world.entries(batch)
+    again = timezone.now() + timedelta(hours=3)
+    with platform_context(tenant_id=tenant.pk):
+        CallBatchEntry.objects.filter(pk=retried.pk).update(next_attempt_at=again)
+        single = start_call(lead=world.lead(person(7)), agent=world.agent, actor=None)
+    assert world.claim() == []
+    assert due_tenants(limit=5) == []
+    with platform_context(tenant_id=tenant.pk):
+        writes.update(ContactPolicy.objects.get(), {"contact_from": time(0), "contact_until": time(23, 59, 59)})
+    drain()
+    assert {each.order.to_number for each in world.claim()} == {person(1), person(7)}
+    assert world.placement(single.pk).state == PlacementState.PLACING
+    assert world.reread(retried).next_attempt_at == again
 
 
 def test_nobody_is_called_twice_at_once(tenant: Tenant) -> None:

@@ -190,9 +190,9 @@ def _judged(check: TargetCheck, decision: Decision | None) -> TargetCheck:
         return check
     code = str(decision.reasons[0].code) if decision.reasons else ""
     if decision.verdict == Verdict.DEFER:
-        detail = decision.sentence()
-        stored = {**decision.as_json(), "sentence": detail}
-        return replace(check, detail=detail, reason=code, until=decision.until, decision=stored)
+        return replace(
+            check, detail=decision.sentence(), reason=code, until=decision.until, decision=decision.explained()
+        )
     # The lead has no number, but this row does.
     if code == ReasonCode.NO_ADDRESS:
         return check
