@@ -52,7 +52,7 @@ TIDY_EVERY: Final = timedelta(days=1)
 UNHELD: Final = 36_000.0
 # Memory as an operator gives it to a server with a million enrolments. These leads are so alike that a small sample
 # tells the planner as much as a large one. Samples are taken every few of the days, which last seconds.
-SERVER: Final = {"shared_buffers": "1GB", "max_wal_size": "8GB", "default_statistics_target": "30"}
+SERVER: Final = {"shared_buffers": "4GB", "max_wal_size": "8GB", "default_statistics_target": "30"}
 STEPS_DONE: Final = """
 SELECT count(*) FROM campaign_lead_activities WHERE status NOT IN ('pending', 'queued', 'cancelled')
 """

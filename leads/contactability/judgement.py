@@ -115,18 +115,18 @@ def _judge_one(facts: Facts, lead_id: UUID, question: _Question, memory: _Memory
     lead = facts.leads.get(lead_id)
     if lead is None:
         return _decided(lead_id, question, Verdict.REFUSE, [Reason(ReasonCode.LEAD_MISSING)])
-    zone = lead.place.zones[0].key
+    place = lead.place
     suppressions = facts.suppressions_of(lead, question.channel)
     refusals = list(_refusals(facts, lead, question, suppressions))
     if refusals:
-        return _decided(lead_id, question, Verdict.REFUSE, refusals, zone=zone)
+        return _decided(lead_id, question, Verdict.REFUSE, refusals, place=place)
     moment, reasons = _after_suppressions(suppressions, question)
     if question.purpose != Purpose.SERVICE:
         moment, limits = _first_moment(facts, lead, question, moment, memory)
         reasons += limits
     if moment == question.at:
-        return _decided(lead_id, question, Verdict.ALLOW, [], zone=zone)
-    return _decided(lead_id, question, Verdict.DEFER, reasons, until=moment, zone=zone)
+        return _decided(lead_id, question, Verdict.ALLOW, [], place=place)
+    return _decided(lead_id, question, Verdict.DEFER, reasons, until=moment, place=place)
 
 
 def _decided(
@@ -136,10 +136,12 @@ def _decided(
     reasons: list[Reason],
     *,
     until: datetime | None = None,
-    zone: str = "",
+    place: Whereabouts | None = None,
 ) -> Decision:
     distinct = tuple(dict.fromkeys(reasons)) if len(reasons) > 1 else tuple(reasons)
-    return Decision(lead_id, question.channel, question.purpose, question.at, verdict, until, distinct, zone)
+    zone = place.zones[0].key if place else ""
+    asked = (lead_id, question.channel, question.purpose, question.at)
+    return Decision(*asked, verdict, until, distinct, zone, str(place or ""))
 
 
 def _refusals(

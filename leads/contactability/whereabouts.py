@@ -28,6 +28,9 @@ class Whereabouts:
     zones: tuple[ZoneInfo, ...]
     country: str
 
+    def __str__(self) -> str:
+        return " ".join([self.country or "-", *(zone.key for zone in self.zones)])
+
 
 def whereabouts(phone: str, location: str, *, tenant_zone: str, tenant_country: str = "") -> Whereabouts:
     """Return where a lead with this number in E.164 and this location may be: where the tenant is if neither tells.

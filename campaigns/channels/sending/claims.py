@@ -17,7 +17,7 @@ from campaigns.accounts.models import EmailAccount, NetworkAccount
 from campaigns.accounts.pacing import day_of
 from campaigns.channels.sending.account_kinds import EMAIL, AccountKind
 from campaigns.channels.sending.due import DueAccount, due_messages
-from campaigns.channels.sending.postponing import Postponed, counted_today, postpone, postpone_full
+from campaigns.channels.sending.postponing import Postponed, counted_today, postpone, postpone_alike, postpone_full
 from campaigns.channels.sending.room import Room
 from campaigns.charging.services import hold_for
 from campaigns.design.models import Campaign
@@ -146,7 +146,7 @@ def _choose(asking: _Asking, *, wanted: int) -> tuple[list[tuple[Message, Decisi
         seen.update(row.pk for row in rows)
         # One message to a lead at a time: the limits of the next one depend on this one.
         fresh = _with_room([row for row in _open(rows) if row.lead_id not in leads], asking)
-        decided = _decided(_one_each(fresh), now)
+        decided = _decided(_one_each(fresh), asking)
         placed = _placed(_still_wanted(decided)[: wanted - len(chosen)], asking.room)
         counted = counted_today(placed, zone, now)
         allowed = _paid(counted, now)
@@ -246,7 +246,7 @@ def _one_each(messages: Iterable[Message]) -> list[Message]:
     return list(by_lead.values())
 
 
-def _decided(messages: Sequence[Message], now: datetime) -> list[tuple[Message, Decision | None]]:
+def _decided(messages: Sequence[Message], asking: _Asking) -> list[tuple[Message, Decision | None]]:
     """Ask contactability. Return the messages that may be sent now, and record what the others wait for."""
     groups: dict[tuple[str, str, bool, UUID | None], list[Message]] = {}
     allowed: dict[UUID, Decision | None] = {}
@@ -264,7 +264,7 @@ def _decided(messages: Sequence[Message], now: datetime) -> list[tuple[Message, 
             lead_ids=[_lead_of(message) for message in group],
             channel=Channel(channel),
             purpose=Purpose(purpose),
-            at=now,
+            at=asking.now,
             windows=schedule_of(campaign).window if campaign is not None else None,
             ignoring=[message.pk for message in group],
             lock=True,
@@ -275,10 +275,11 @@ def _decided(messages: Sequence[Message], now: datetime) -> list[tuple[Message, 
             if decision.verdict == Verdict.ALLOW:
                 allowed[message.pk] = decision
             elif decision.verdict == Verdict.DEFER:
-                deferred.append(Postponed(message, decision, decision.until or now + AGAIN, decision.sentence()))
+                deferred.append(Postponed(message, decision, decision.until or asking.now + AGAIN, decision.sentence()))
             else:
                 _refuse(message, decision)
     postpone(deferred)
+    postpone_alike(asking.due, deferred)
     return [(message, allowed[message.pk]) for message in messages if message.pk in allowed]
 
 

@@ -25,6 +25,31 @@ UPDATE messages SET next_attempt_at = given.until, decision = given.decision, er
 FROM json_to_recordset(%(given)s) AS given (id uuid, decision jsonb, until timestamptz, error text)
 WHERE messages.tenant_id = %(tenant)s AND messages.id = given.id
 """
+# A message's own decision says where its lead was when it was last asked about. Whoever has moved meanwhile is asked
+# about when these hours begin.
+POSTPONE_ALIKE: Final = """
+WITH given AS (
+    SELECT * FROM json_to_recordset(%(given)s)
+        AS given (campaign_id uuid, purpose text, action text, until timestamptz, decision jsonb, error text)
+),
+alike AS (
+    SELECT due.id, given.until, given.decision, given.error
+    FROM (SELECT DISTINCT campaign_id FROM given) AS campaign
+    CROSS JOIN LATERAL (
+        SELECT id, campaign_id, purpose, action, decision FROM messages
+        WHERE tenant_id = %(tenant)s AND {column} = %(account)s AND state = 'queued'
+            AND campaign_id = campaign.campaign_id AND next_attempt_at <= statement_timestamp()
+        ORDER BY next_attempt_at LIMIT %(limit)s
+    ) AS due
+    JOIN given ON given.campaign_id = due.campaign_id AND given.purpose = due.purpose AND given.action = due.action
+        AND given.decision ->> 'place' = due.decision ->> 'place'
+)
+UPDATE messages SET next_attempt_at = alike.until, error = alike.error,
+    decision = alike.decision || jsonb_build_object('lead_id', messages.lead_id)
+FROM alike WHERE messages.tenant_id = %(tenant)s AND messages.id = alike.id AND messages.state = 'queued'
+"""
+# Of each campaign in one statement: there may be a million.
+ALIKE_AT_ONCE: Final = 2_000
 # All due ones of an action at once: there may be thousands.
 POSTPONE_FULL: Final = """
 UPDATE messages SET next_attempt_at = %(until)s, error = %(error)s
@@ -61,6 +86,33 @@ def postpone(postponed: Iterable[Postponed]) -> None:
     if given:
         with connection.cursor() as cursor:
             cursor.execute(POSTPONE, {"given": json.dumps(given), "tenant": current_tenant_id()})
+
+
+def postpone_alike(account: DueAccount, postponed: Iterable[Postponed]) -> None:
+    """Let the account's other due messages wait that have the same hours: of the campaign, to leads at the same place.
+
+    Thousands may be due at midnight that may be sent at nine. They need not be asked about one by one.
+    """
+    alike = {}
+    for each in postponed:
+        message, decision = each.message, each.decision
+        if message.campaign_id is not None and decision is not None and decision.place and decision.waits_for_hours:
+            alike[message.campaign_id, message.purpose, message.action, decision.place] = {
+                "campaign_id": str(message.campaign_id),
+                "purpose": message.purpose,
+                "action": message.action,
+                "until": each.until.isoformat(),
+                "decision": decision.as_json(),
+                "error": each.why,
+            }
+    if alike:
+        values = {
+            "given": json.dumps(list(alike.values())),
+            "tenant": account.tenant_id,
+            "account": account.account_id,
+            "limit": ALIKE_AT_ONCE,
+        }
+        execute(POSTPONE_ALIKE.format(column=f"{account.account_kind.column}_id"), values)
 
 
 def postpone_full(account: DueAccount, action: str, until: datetime, *, campaign_id: UUID | None = None) -> int:

@@ -3,8 +3,10 @@
 The daily limit holds for the day on which a message leaves, not for the one on which it was queued.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.utils import timezone
@@ -18,6 +20,8 @@ from lad import writes
 from lad.outbox.drain import drain
 from lad.tenancy.context import platform_context, tenant_context
 from leads.contactability.models import ContactPolicy
+from leads.contactability.services import decide
+from leads.contacts.models import Lead
 from tenants.teams.models import Tenant
 from tests.factories.campaigns import CampaignFactory, CampaignLeadFactory
 from tests.support.database import stored
@@ -153,3 +157,40 @@ def test_other_hours_count_for_messages_that_wait_for_them(queued: Any, campaign
     drain()
     assert stored(for_hours).next_attempt_at <= timezone.now()
     assert stored(for_server).next_attempt_at == tomorrow
+
+
+def test_messages_with_the_same_hours_are_postponed_without_asking_about_each(
+    queued: Any, campaign: Campaign, account: EmailAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of four leads in London and one in Sydney, two have to be asked about."""
+    begins = 20 if timezone.now().hour < 12 else 5
+    window = {"start": f"{begins:02}:00", "end": f"{begins + 1:02}:00", "zone": "tenant"}
+    messages = queued(5, None)
+    with platform_context():
+        Campaign.objects.filter(pk=campaign.pk).update(config={**campaign.config, "window": window})
+        EmailAccount.objects.filter(pk=account.pk).update(
+            min_gap_seconds=1
+        )  # so that a claim looks at one after another
+        for message in messages:
+            place = "Sydney, Australia" if message is messages[-1] else "London, United Kingdom"
+            Lead.objects.filter(pk=message.lead_id).update(phone="", location=place)
+    asked: list[UUID] = []
+
+    def counting(*, lead_ids: Sequence[UUID], **values: Any) -> Any:
+        asked.extend(lead_ids)
+        return decide(lead_ids=lead_ids, **values)
+
+    monkeypatch.setattr(claims, "decide", counting)
+    monkeypatch.setattr(claims, "LOOKED_AT_ONCE", 1)
+    worker.send_due(seconds=30)
+    assert sorted(asked) == sorted(message.lead_id for message in messages)  # where they are was not known yet
+    until = {stored(each).next_attempt_at for each in messages}
+    with platform_context():
+        Message.objects.filter(pk__in=[each.pk for each in messages]).update(next_attempt_at=timezone.now(), error="")
+    asked.clear()
+    worker.send_due(seconds=30)
+    assert len(asked) == 2 and messages[-1].lead_id in asked
+    for message in map(stored, messages):
+        assert message.next_attempt_at in until
+        assert "the campaign's hours are" in message.error
+        assert message.decision["lead_id"] == str(message.lead_id)
