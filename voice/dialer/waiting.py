@@ -35,7 +35,7 @@ UPDATE voice_call_placements placement SET due_at = given.until, decision = give
 FROM json_to_recordset(%s) AS given (id uuid, until timestamptz, decision jsonb)
 WHERE placement.tenant_id = %s AND placement.id = given.id AND placement.state = 'queued'
 """
-# Whoever waits for what a decision said is due when it said so. Another time is that of a retry, or somebody's wish.
+# A call that waits because of a decision is due at the decision's time. Any other time belongs to a retry or a wish.
 ASK_CALLS_AGAIN: Final = """
 UPDATE voice_call_placements SET due_at = %(now)s WHERE tenant_id = %(tenant)s AND id IN (
     SELECT id FROM voice_call_placements

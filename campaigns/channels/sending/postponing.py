@@ -48,7 +48,7 @@ UPDATE messages SET next_attempt_at = alike.until, error = alike.error,
     decision = alike.decision || jsonb_build_object('lead_id', messages.lead_id)
 FROM alike WHERE messages.tenant_id = %(tenant)s AND messages.id = alike.id AND messages.state = 'queued'
 """
-# Of each campaign in one statement: there may be a million.
+# The most messages of a campaign that one statement reads, because a million may be due.
 ALIKE_AT_ONCE: Final = 2_000
 # All due ones of an action at once: there may be thousands.
 POSTPONE_FULL: Final = """
